@@ -1,0 +1,24 @@
+const transform = {
+  '\\.ts$': [
+    '@swc/jest',
+    { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'commonjs' } },
+  ],
+};
+
+/** `servers`: the file in test/support that starts what these tests need, once for a run. */
+const project = (name, servers) => ({
+  displayName: name,
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/'],
+  transform,
+  cacheDirectory: '<rootDir>/.cache/jest',
+  ...(servers && {
+    globalSetup: `<rootDir>/test/support/${servers}.ts`,
+    globalTeardown: '<rootDir>/test/support/servers-stop.ts',
+  }),
+});
+
+export default {
+  projects: [project('unit'), project('workflow', 'servers-basic'), project('integration', 'servers-all')],
+};
