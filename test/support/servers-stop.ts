@@ -1,0 +1,4 @@
+import { stopTestServers } from './servers-start.ts';
+
+/** Jest's globalTeardown. */
+export default stopTestServers;

@@ -1,0 +1,26 @@
+/** Where the servers of this test run are: one set for all test files, so queues, buckets and ids are per test. */
+export interface TestServers {
+  temporalAddress: string;
+  temporalNamespace: string;
+  temporalUiUrl: string;
+  /** SQS and S3; any credentials. */
+  awsEndpoint: string;
+  /** Undefined where RabbitMQ is not installed, and outside the integration tests. */
+  amqpUrl: string | undefined;
+  /** The Temporal CLI. */
+  enginePath: string;
+}
+
+export const SERVERS_VARIABLE = 'DQM_TEST_SERVERS';
+
+/** For workflow and integration tests; Jest's globalSetup has started them. */
+export function servers(): TestServers {
+  const left = process.env[SERVERS_VARIABLE];
+  if (!left) throw new Error('no servers here: unit tests do without, see jest.config.js');
+  return { amqpUrl: undefined, ...(JSON.parse(left) as Omit<TestServers, 'amqpUrl'>) };
+}
+
+/** Skipped where RabbitMQ is not installed; the run says so once. On CI the run does not start without it. */
+export function describeWithAmqp(name: string, tests: () => void): void {
+  (servers().amqpUrl ? describe : describe.skip)(name, tests);
+}
