@@ -1,0 +1,84 @@
+import type { JsonText } from './job-input.ts';
+
+/** A member of an object's text: its decoded name, and where its value's text begins and ends. */
+interface Member {
+  name: string;
+  start: number;
+  end: number;
+}
+
+/**
+ * The exact text of a top-level member's value, as it came: no number re-encoded, no key reordered. Of duplicate names
+ * the last one counts, as it does for `JSON.parse`. `undefined` when there is none. The text must be a valid JSON object.
+ */
+export function memberText(text: JsonText, name: string): JsonText | undefined {
+  let found: JsonText | undefined;
+  for (const member of membersOf(text)) if (member.name === name) found = text.slice(member.start, member.end);
+  return found;
+}
+
+/** The first top-level member whose value nests deeper than `limit` objects and arrays; `undefined` when none does. */
+export function tooDeepMember(text: JsonText, limit: number): string | undefined {
+  for (const { name, start, end } of membersOf(text)) if (depthOf(text, start, end) > limit) return name;
+  return undefined;
+}
+
+const WHITE_SPACE = /[\s\uFEFF]/;
+
+/** Without recursion: a body may nest deeper than any stack. */
+function* membersOf(text: JsonText): Generator<Member> {
+  let at = skip(text, skip(text, 0) + 1); // past `{`
+  while (text[at] === '"') {
+    const nameEnd = stringEnd(text, at);
+    const name = JSON.parse(text.slice(at, nameEnd)) as string;
+    const start = skip(text, skip(text, nameEnd) + 1); // past `:`
+    const end = valueEnd(text, start);
+    yield { name, start, end };
+    at = skip(text, skip(text, end) + 1); // past `,` or `}`
+  }
+}
+
+function skip(text: JsonText, from: number): number {
+  let at = from;
+  while (at < text.length && WHITE_SPACE.test(text[at] ?? '')) at += 1;
+  return at;
+}
+
+/** Behind the closing quote of the string that begins at `from`. */
+function stringEnd(text: JsonText, from: number): number {
+  let at = from + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at + 1;
+}
+
+function valueEnd(text: JsonText, from: number): number {
+  const first = text[from];
+  if (first === '"') return stringEnd(text, from);
+  if (first === '{' || first === '[') return containerEnd(text, from);
+  let at = from;
+  while (at < text.length && !/[\s,}\]]/.test(text[at] ?? '')) at += 1;
+  return at;
+}
+
+function containerEnd(text: JsonText, from: number): number {
+  let depth = 0;
+  for (let at = from; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '"') at = stringEnd(text, at) - 1;
+    else if (character === '{' || character === '[') depth += 1;
+    else if ((character === '}' || character === ']') && --depth === 0) return at + 1;
+  }
+  return text.length;
+}
+
+function depthOf(text: JsonText, start: number, end: number): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let at = start; at < end; at += 1) {
+    const character = text[at];
+    if (character === '"') at = stringEnd(text, at) - 1;
+    else if (character === '{' || character === '[') deepest = Math.max(deepest, (depth += 1));
+    else if (character === '}' || character === ']') depth -= 1;
+  }
+  return deepest;
+}

@@ -1,0 +1,31 @@
+/** Names that our processes share through Temporal. Free of Node, so that the sandbox may import them. */
+
+/** Workflows and completion tasks: needs no GPU. */
+export const JOBS_TASK_QUEUE = 'dqm-jobs';
+
+/** The GPU-bound commands of one named queue; only render hosts poll it. */
+export const gpuTaskQueue = (queue: string): string => `dqm-gpu-${queue}`;
+
+/** What only the process with a queue's broker credentials can do. */
+export const bridgeTaskQueue = (queue: string): string => `dqm-bridge-${queue}`;
+
+/** A host's own status. */
+export const hostTaskQueue = (identity: string): string => `dqm-host-${identity}`;
+
+/** Identity of the worker for the `slot`th `realityserver_url` of a host, counted from 1. */
+export const gpuWorkerIdentity = (host: string, slot: number): string => `gpu@${host}/${slot}`;
+
+/** The type of the workflow that holds a message no dead-letter target could take. */
+export const REJECTED_WORKFLOW = 'dqm/rejected';
+
+/** Workflow types of our own begin so; `allow_command` may not name one. */
+export const OWN_WORKFLOW_PREFIX = 'dqm/';
+
+export const QUEUE_NAME = /^[A-Za-z0-9._-]{1,80}$/;
+export const JOB_ID = /^[A-Za-z0-9._:-]{1,200}$/;
+
+export const MAX_TENANT_BYTES = 64;
+
+/** From first to last. Temporal's priority keys have the same order: 1 goes first. */
+export const PRIORITIES = ['highest', 'high', 'normal', 'low', 'lowest'] as const;
+export type PriorityKey = 1 | 2 | 3 | 4 | 5;

@@ -1,0 +1,89 @@
+import type { z } from 'zod';
+
+import type { ResultStoreConfig } from '../config/config.ts';
+
+import type { TaskSpec } from './job-input.ts';
+import { httpPostMistake, httpPostSchema } from './http-post-config.ts';
+import { s3UploadMistake, s3UploadSchema } from './s3-upload-config.ts';
+import type { Stage } from './task-values.ts';
+import { fillTemplates, unknownVariable, type TemplateVariables } from './templates.ts';
+
+/** What an operator allows tasks to reach. */
+export interface TaskRules {
+  /** Empty = any. */
+  allowBuckets: readonly string[];
+  /** Host patterns; empty = any. */
+  allowPostbacks: readonly string[];
+  /** No task may write into it. */
+  resultStore: ResultStoreConfig;
+}
+
+const schemasOf = (stage: Stage) => ({ s3_upload: s3UploadSchema(stage), http_post: httpPostSchema(stage) });
+const SCHEMAS = { unfilled: schemasOf('unfilled'), filled: schemasOf('filled') };
+
+export type TaskName = keyof (typeof SCHEMAS)['filled'];
+export type TaskConfig<Name extends TaskName> = z.output<(typeof SCHEMAS)['filled'][Name]>;
+
+/**
+ * What is wrong with a task as it stands in a message, `tasks[1].config.bucket: …` for the path `tasks[1]`; undefined
+ * when nothing is. A value that holds a template is checked as far as it can be before the template is filled.
+ */
+export function checkTask({ name, config }: TaskSpec, path: string, rules: TaskRules): string | undefined {
+  if (!isTaskName(name)) {
+    return `${path}.name: unknown task ${quoted(name)}, known are ${Object.keys(SCHEMAS.filled).join(', ')}`;
+  }
+  const unknown = unknownVariable(config, `${path}.config`);
+  if (unknown) return `${unknown.path}: unknown variable ${quoted(`\${${unknown.name}}`)}`;
+  const checked = check(name, config, 'unfilled', rules);
+  return 'mistake' in checked ? `${path}.config${checked.mistake}` : undefined;
+}
+
+/** The config to work with. Throws `InvalidTaskConfig` for what only the filled values show. */
+export function readTaskConfig<Name extends TaskName>(
+  name: Name,
+  task: TaskSpec,
+  variables: TemplateVariables,
+  rules: TaskRules,
+): TaskConfig<Name> {
+  const checked = check(name, fillTemplates(task.config, variables), 'filled', rules);
+  if ('mistake' in checked) throw new InvalidTaskConfig(`config${checked.mistake}`);
+  return checked.config as TaskConfig<Name>;
+}
+
+export class InvalidTaskConfig extends Error {
+  override readonly name = 'InvalidTaskConfig';
+}
+
+const isTaskName = (name: string): name is TaskName => Object.hasOwn(SCHEMAS.filled, name);
+
+type Checked = { config: object } | { mistake: string };
+
+function check(name: TaskName, config: object, stage: Stage, rules: TaskRules): Checked {
+  switch (name) {
+    case 's3_upload':
+      return judged(SCHEMAS[stage][name].safeParse(config), (read) => s3UploadMistake(read, stage, rules));
+    case 'http_post':
+      return judged(SCHEMAS[stage][name].safeParse(config), (read) => httpPostMistake(read, stage, rules));
+    default:
+      return name satisfies never;
+  }
+}
+
+/** First the fields, then what the operator's rules say of them. A mistake reads `.field: …`. */
+function judged<Config extends object>(
+  read: z.ZodSafeParseResult<Config>,
+  ruleMistake: (config: Config) => string | undefined,
+): Checked {
+  if (read.success) {
+    const mistake = ruleMistake(read.data);
+    return mistake === undefined ? { config: read.data } : { mistake };
+  }
+  const [issue] = read.error.issues;
+  const place = (issue?.path ?? []).map((part) => `.${String(part)}`).join('');
+  return { mistake: `${place}: ${issue?.message ?? 'is invalid'}` };
+}
+
+const QUOTED_LENGTH = 60;
+
+const quoted = (text: string): string =>
+  JSON.stringify(text.length > QUOTED_LENGTH ? `${text.slice(0, QUOTED_LENGTH)}…` : text);
