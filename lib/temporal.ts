@@ -1,0 +1,159 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client, Connection, type TLSConfig } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection, Runtime } from '@temporalio/worker';
+import type { DqmConfig } from './config/config.ts';
+import { runningEngine } from './engine/address-file.ts';
+import { grpcAnswerIn, isGrpcStatus } from './grpc.ts';
+import { errorText, type Log } from './log.ts';
+import { refusalAt } from './servers/ports.ts';
+import { temporalLogger } from './temporal-log.ts';
+
+const USUAL_ADDRESS = '127.0.0.1:7233';
+/** Across an ocean and through a proxy a connection is there in less. */
+const CONNECT_LIMIT_MS = 3_000;
+const FIRST_PAUSE_MS = 500;
+/** A process is ready at most this long after its engine. */
+const LONGEST_PAUSE_MS = 10_000;
+/** Judging a render host by its heartbeat takes two or three of them; Temporal's default is 60 s. */
+const WORKER_HEARTBEAT_MS = 10_000;
+
+/** How to reach an engine: every client and worker is made of one of these. */
+export interface TemporalOptions {
+  address: string;
+  namespace: string;
+  tls?: TLSConfig | boolean;
+  apiKey?: string;
+  metadata?: Record<string, string>;
+  /** Give it to `Worker.create` too: a native connection has none. */
+  dataConverter?: DataConverter;
+}
+
+/**
+ * Temporal's own environment variables and profiles win over `temporal_address`; then comes the engine that runs in
+ * `data_folder`, then 127.0.0.1:7233.
+ */
+export async function connectionOptions(
+  { dqm }: { dqm: Pick<DqmConfig, 'temporalAddress' | 'temporalNamespace' | 'dataFolder'> },
+  env: NodeJS.ProcessEnv,
+): Promise<TemporalOptions> {
+  const { namespace, connectionOptions: own } = fromEnvironment(env);
+  const address = own.address ?? dqm.temporalAddress ?? (await runningEngine(dqm.dataFolder))?.address ?? USUAL_ADDRESS;
+  return {
+    address,
+    namespace: namespace ?? dqm.temporalNamespace,
+    ...(own.tls !== undefined && own.tls !== null && { tls: own.tls }),
+    ...(own.apiKey && { apiKey: own.apiKey }),
+    ...(own.metadata && { metadata: own.metadata as Record<string, string> }),
+  };
+}
+
+/** Whether the environment or the file names an engine; without one, `dqm up` starts its own. */
+export const namesEngine = ({ dqm }: { dqm: Pick<DqmConfig, 'temporalAddress'> }, env: NodeJS.ProcessEnv): boolean =>
+  fromEnvironment(env).connectionOptions.address !== undefined || dqm.temporalAddress !== undefined;
+
+/** With a signal: retried until it is aborted, with one warning. Without: one attempt. */
+export interface ConnectRetry {
+  log: Log;
+  signal: AbortSignal;
+}
+
+export interface TemporalClient {
+  client: Client;
+  connection: Connection;
+  close(): Promise<void>;
+}
+
+/** Rejects at once when the engine refuses the credentials. */
+export async function connectClient(options: TemporalOptions, retry?: ConnectRetry): Promise<TemporalClient> {
+  const connection = await whenReachable(options, retry, () => connectOnce(options));
+  const { namespace, dataConverter } = options;
+  const client = new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
+  return { client, connection, close: () => connection.close() };
+}
+
+/** For one Worker: two of one task queue on one connection are refused. Rejects as `connectClient`. */
+export async function connectWorker(options: TemporalOptions, retry?: ConnectRetry): Promise<NativeConnection> {
+  return whenReachable(options, retry, async () => {
+    // The client says why it was refused, the native one gives a text.
+    await (await connectOnce(options)).close();
+    return NativeConnection.connect(addressAndCredentials(options));
+  });
+}
+
+/** Once in a process, before its first worker: the SDK's logs, and those of workflows and activities, become ours. */
+export function installRuntime(log: Log): void {
+  Runtime.install({
+    logger: temporalLogger(log),
+    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
+    workerHeartbeatInterval: WORKER_HEARTBEAT_MS,
+    // The process decides when its workers drain, and in which order.
+    shutdownSignals: [],
+  });
+}
+
+async function connectOnce(options: TemporalOptions): Promise<Connection> {
+  const connection = Connection.lazy({ ...addressAndCredentials(options), connectTimeout: CONNECT_LIMIT_MS });
+  try {
+    await connection.ensureConnected();
+    return connection;
+  } catch (error) {
+    // Connection.connect would leave behind a channel that goes on trying.
+    await connection.close();
+    throw error;
+  }
+}
+
+function addressAndCredentials({ address, tls, apiKey, metadata }: TemporalOptions) {
+  return { address, ...(tls !== undefined && { tls }), ...(apiKey && { apiKey }), ...(metadata && { metadata }) };
+}
+
+async function whenReachable<T>(
+  { address }: TemporalOptions,
+  retry: ConnectRetry | undefined,
+  connect: () => Promise<T>,
+): Promise<T> {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    retry?.signal.throwIfAborted();
+    try {
+      const connection = await connect();
+      if (pauseMs > FIRST_PAUSE_MS) retry?.log.info('Temporal engine reached', { address });
+      return connection;
+    } catch (error) {
+      const reason = await reasonOf(error, address);
+      if (isGrpcStatus(error, 'unauthenticated', 'permissionDenied')) {
+        throw new Error(`the Temporal engine at ${address} refuses our credentials: ${reason}`, { cause: error });
+      }
+      if (!retry) throw new Error(`cannot reach the Temporal engine at ${address}: ${reason}`, { cause: error });
+      if (pauseMs === FIRST_PAUSE_MS) {
+        retry.log.warn('Temporal engine unreachable, trying again until it answers', { address, reason });
+      }
+      await delay(pauseMs, undefined, { signal: retry.signal });
+    }
+  }
+}
+
+/** The client only says that time was up. */
+async function reasonOf(error: unknown, address: string): Promise<string> {
+  const answer = grpcAnswerIn(error);
+  if (answer) return answer.details;
+  if (!errorText(error).includes('deadline')) return errorText(error);
+  return (
+    (await refusalAt(address)) ??
+    'it takes connections but does not answer as Temporal does (is TLS set the same on both sides?)'
+  );
+}
+
+function fromEnvironment(env: NodeJS.ProcessEnv): ReturnType<typeof loadClientConnectConfig> {
+  const overrideEnvVars = Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+  try {
+    return loadClientConnectConfig({ overrideEnvVars });
+  } catch (error) {
+    // The message of a broken file shows its lines, and one may hold a key: only its first line, and no cause.
+    // oxlint-disable-next-line preserve-caught-error
+    throw new Error(`Temporal's own settings (TEMPORAL_… or temporal.toml): ${errorText(error).split('\n')[0]}`);
+  }
+}
