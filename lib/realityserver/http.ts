@@ -1,0 +1,91 @@
+import type { ClientRequest } from 'node:http';
+import { text } from 'node:stream/consumers';
+
+import type { JsonText } from '../contract/job-input.ts';
+
+import { resultOf } from './answer.ts';
+import { RealityServerError, type CommandResult, type RealityServer } from './client.ts';
+import { post } from './post.ts';
+
+export interface RealityServerOptions {
+  /** `http://` or `https://`; user info becomes Basic authentication and stands in no message. */
+  url: string;
+  /** Default: 10 s, name resolution and TLS included. */
+  connectTimeoutMs?: number;
+  /** Most of a JSON answer that is held in memory, bytes. Default: 64 MiB. Binary results are streamed, whatever their size. */
+  maxJsonBytes?: number;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const MAX_JSON_BYTES = 64 * 1024 * 1024;
+
+/** RealityServer's JSON-RPC over HTTP. Each command has a connection of its own, so that a broken one tells of this command. */
+export function createRealityServer(options: RealityServerOptions): RealityServer & { close(): Promise<void> } {
+  const { url, connectTimeoutMs = CONNECT_TIMEOUT_MS, maxJsonBytes = MAX_JSON_BYTES } = options;
+  const address = new URL(url);
+  const server = address.origin;
+  const headers = headersFor(address);
+  address.username = address.password = '';
+  const running = new Set<ClientRequest>();
+
+  async function run(command: string, parameters: JsonText, signal: AbortSignal): Promise<CommandResult> {
+    signal.throwIfAborted();
+    const body = requestText(command, parameters);
+    const { request, answer, wasConnected } = post({ url: address, headers, body, connectTimeoutMs }, signal);
+    running.add(request);
+    request.once('close', () => running.delete(request));
+
+    const broken = (cause: unknown): Error => {
+      // What ended the wait is the reason, not what became of the connection.
+      if (signal.aborted) return signal.reason as Error;
+      return wasConnected()
+        ? new RealityServerError('HostFault', `the connection to ${server} broke before ${command} had answered`, {
+            cause,
+            connectionBroke: true,
+          })
+        : new RealityServerError('HostFault', `no connection to ${server}`, { cause });
+    };
+    const message = await answer.catch((error: unknown) => {
+      throw broken(error);
+    });
+    return resultOf(message, { command, server, maxJsonBytes, broken });
+  }
+
+  return {
+    run,
+    version: async (signal) => versionOf(await run('get_version', '{}', signal), server),
+    close: () => {
+      for (const request of running) request.destroy(new Error('the client was closed'));
+      return Promise.resolve();
+    },
+  };
+}
+
+/** The parameters' text is put in as it came: 2^53+1, `5.0`, duplicate and `__proto__` keys would not survive a parser. */
+const requestText = (command: string, parameters: JsonText): string =>
+  `{"jsonrpc":"2.0","method":${JSON.stringify(command)},"params":${parameters},"id":1}`;
+
+function headersFor({ username, password }: URL): Record<string, string> {
+  const headers = { 'content-type': 'application/json' };
+  if (username === '' && password === '') return headers;
+  const credentials = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64');
+  return { ...headers, authorization: `Basic ${credentials}` };
+}
+
+/** A `%` that encodes nothing stands for itself. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+async function versionOf({ mimeType, bytes }: CommandResult, server: string): Promise<string> {
+  if (mimeType === 'application/json') {
+    const version: unknown = JSON.parse(await text(bytes));
+    if (typeof version === 'string') return version;
+  }
+  bytes.destroy();
+  throw new RealityServerError('UnexpectedResult', `get_version of ${server} did not answer with a string`);
+}
