@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream, type ReadStream } from 'node:fs';
+import { access, link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import type { StagedResult } from '../contract/job-input.ts';
+
+import { foldersToSync, syncFile, syncFolder } from './durable.ts';
+import { parseReference, REFERENCE_NAME, referenceText, type Reference } from './reference.ts';
+import { StagingError } from './staging-error.ts';
+import { NoSuchResult, type StagedFile } from './store.ts';
+
+/** The reference that stands in a key's folder, when its bytes are there and whole. */
+export async function readPublished(folder: string): Promise<Reference | undefined> {
+  const text = await ifPresent(readFile(join(folder, REFERENCE_NAME), 'utf8'));
+  const reference = text === undefined ? undefined : parseReference(text);
+  if (!reference) return undefined;
+  const bytes = await ifPresent(stat(join(folder, reference.sha256)));
+  return bytes?.size === reference.size ? reference : undefined;
+}
+
+/** Puts the bytes into the key's folder, durably; gives the topmost folder that had to be made. */
+export async function placeBytes(folder: string, file: StagedFile, signal: AbortSignal): Promise<string | undefined> {
+  const created = await mkdir(folder, { recursive: true });
+  const temporary = join(folder, temporaryName());
+  try {
+    await linkOrCopy(file, temporary, signal);
+    await syncFile(temporary);
+    await rename(temporary, join(folder, file.sha256));
+  } finally {
+    // Also after the rename: between two links of one file it does nothing.
+    await discard(temporary);
+  }
+  return created;
+}
+
+/** Publishes unless another reference with whole bytes stands there: `link`, since `rename` would replace it. */
+export async function publishReference(folder: string, file: StagedFile, created: string | undefined): Promise<void> {
+  const temporary = join(folder, temporaryName());
+  const reference = join(folder, REFERENCE_NAME);
+  try {
+    await writeFile(temporary, referenceText(file), { flush: true });
+    if (!(await linkNew(temporary, reference)) && !(await readPublished(folder))) {
+      // Its bytes are gone, or a power loss left it empty: nobody can have read it as a result.
+      await rename(temporary, reference);
+    }
+    await Promise.all(foldersToSync(folder, created).map(syncFolder));
+  } finally {
+    await discard(temporary);
+  }
+}
+
+export async function openPublished(root: string, folder: string, result: StagedResult): Promise<ReadStream> {
+  const handle = await ifPresent(open(join(folder, result.sha256), 'r'));
+  if (handle) return handle.createReadStream({ highWaterMark: READ_AHEAD_BYTES });
+  const [queue = ''] = relative(root, folder).split(sep);
+  // Without the queue's folder the whole store is elsewhere: a mount that is not there yet.
+  if (!(await ifPresent(stat(join(root, queue))))) throw new Error(`there is no ${queue} in it`);
+  throw new NoSuchResult(`${result.uri} is gone from the result store`);
+}
+
+const READ_AHEAD_BYTES = 256 * 1024;
+
+/** Several hosts may publish one key at once. */
+const temporaryName = (): string => `.${randomUUID()}.part`;
+
+/** A link costs nothing, whatever the size; to another file system the bytes are copied. */
+async function linkOrCopy(file: StagedFile, target: string, signal: AbortSignal): Promise<void> {
+  try {
+    await link(file.path, target);
+  } catch (error) {
+    if (!(await isThere(file.path))) throw new StagingError(`${file.path} is gone`, { cause: error });
+    if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EACCES'].includes(codeOf(error))) throw error;
+    await pipeline(createReadStream(file.path), createWriteStream(target, { flags: 'wx' }), { signal });
+  }
+}
+
+/** Fails where the disk does, and that is said already. */
+const discard = (path: string): Promise<void> => rm(path, { force: true }).catch(() => undefined);
+
+async function linkNew(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function ifPresent<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+const isThere = async (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';

@@ -1,0 +1,66 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import type { StagedResult } from '../contract/job-input.ts';
+
+import { openPublished, placeBytes, publishReference, readPublished } from './file-publication.ts';
+import { checkedKey, keyUnder } from './reference.ts';
+import { StagingError } from './staging-error.ts';
+import { NoSuchResult, StoreUnavailable, type ResultStore, type StagedFile } from './store.ts';
+import { verified } from './verified.ts';
+
+/**
+ * Results in a folder, which several hosts may share: `<root>/<key>/<sha256>` holds the bytes, and `reference.json`
+ * beside it publishes them. Needs a file system with hard links.
+ */
+export function createFileStore({ root }: { root: string }): ResultStore {
+  const base = pathToFileURL(root).href.replace(/\/$/, '');
+  const folderOf = (key: string): string => join(root, ...checkedKey(key).split('/'));
+  const keyOf = (result: StagedResult): string => keyUnder(base, result);
+
+  async function find(key: string, signal: AbortSignal): Promise<StagedResult | undefined> {
+    const folder = folderOf(key);
+    const reference = await asking(root, signal, () => readPublished(folder));
+    return reference && { uri: `${base}/${key}/${reference.sha256}`, ...reference };
+  }
+
+  async function put(key: string, file: StagedFile, signal: AbortSignal): Promise<StagedResult> {
+    const earlier = await find(key, signal);
+    if (earlier) return earlier;
+    const folder = folderOf(key);
+    await asking(root, signal, async () => {
+      // The bytes first: a reference must never name what a power loss could take.
+      const created = await placeBytes(folder, file, signal);
+      await publishReference(folder, file, created);
+    });
+    const published = await find(key, signal);
+    if (!published) throw new StoreUnavailable(`result store ${root}: cannot read what was published as ${key}`);
+    // Another attempt, with other content, was first.
+    if (published.sha256 !== file.sha256) await rm(join(folder, file.sha256), { force: true });
+    return published;
+  }
+
+  async function open(result: StagedResult, signal: AbortSignal) {
+    const folder = folderOf(keyOf(result));
+    const source = await asking(root, signal, () => openPublished(root, folder, result));
+    return verified(source, result, (error) => unavailable(root, error), signal);
+  }
+
+  return { find, put, open, keyOf, location: { kind: 'file', root } };
+}
+
+const unavailable = (root: string, error: Error): StoreUnavailable =>
+  new StoreUnavailable(`result store ${root}: ${error.message}`, { cause: error });
+
+/** What a file system answers (ENOSPC, EACCES, EIO, ESTALE …) concerns the store, not one key. */
+async function asking<T>(root: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  try {
+    return await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof NoSuchResult || error instanceof StagingError) throw error;
+    throw unavailable(root, error as Error);
+  }
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import { z } from 'zod';
+
+import { sha256 } from '../contract/ids.ts';
+
+import type { StagedFile } from './store.ts';
+
+const Meta = z.object({ workflowId: z.string(), runId: z.string() });
+
+/** Whose result it is: one of a closed workflow is of no use. */
+export type StagingMeta = z.output<typeof Meta>;
+
+export interface StagedFileOf {
+  key: string;
+  file: StagedFile;
+  meta: StagingMeta;
+}
+
+const Sidecar = z.object({
+  key: z.string(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  size: z.int().nonnegative(),
+  mimeType: z.string(),
+  meta: Meta,
+});
+
+export const sidecarText = ({ key, file: { sha256, size, mimeType }, meta }: StagedFileOf): string =>
+  JSON.stringify({ key, sha256, size, mimeType, meta });
+
+/** What a sidecar says, when the bytes beside it are those it speaks of. */
+export async function readSidecar(path: string): Promise<StagedFileOf | undefined> {
+  const sidecar = Sidecar.safeParse(parsed(await textOf(path))).data;
+  if (!sidecar) return undefined;
+  const { key, meta, ...described } = sidecar;
+  const file = { path: join(dirname(path), `${sha256(key)}-${described.sha256}`), ...described };
+  return (await isWhole(file)) ? { key, file, meta } : undefined;
+}
+
+async function isWhole({ path, size, sha256 }: { path: string; size: number; sha256: string }): Promise<boolean> {
+  const found = await stat(path).catch(ignoreMissing);
+  if (found?.size !== size) return false;
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex') === sha256;
+}
+
+const textOf = async (path: string): Promise<string> => (await readFile(path, 'utf8').catch(ignoreMissing)) ?? '';
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
+
+import { sha256 } from '../contract/ids.ts';
+
+import { readSidecar, sidecarText, type StagedFileOf, type StagingMeta } from './sidecar.ts';
+import { StagingError } from './staging-error.ts';
+import type { StagedFile } from './store.ts';
+
+/** Where a render host keeps results until they are in the store. Failures of its disk are `StagingError`s. */
+export interface Staging {
+  /** Takes all bytes of a result; a later one of the same key replaces it. What failed or was aborted leaves nothing. */
+  receive(
+    key: string,
+    result: { mimeType: string; bytes: Readable },
+    meta: StagingMeta,
+    signal: AbortSignal,
+  ): Promise<StagedFile>;
+  /** A complete result, left by this process or an earlier one. Reads all of it: nothing was forced to the disk. */
+  find(key: string): Promise<StagedFile | undefined>;
+  /** All complete results. */
+  complete(): Promise<StagedFileOf[]>;
+  remove(file: StagedFile): Promise<void>;
+  /** Deletes what an earlier process left incomplete. Only while nothing is received. */
+  sweep(): Promise<void>;
+}
+
+/** A folder of its own for each worker identity. A result is complete once its sidecar stands beside its bytes. */
+export function createStaging({ folder, identity }: { folder: string; identity: string }): Staging {
+  const own = join(folder, encodeURIComponent(identity));
+  const sidecarOf = (key: string): string => join(own, `${sha256(key)}.json`);
+  let received = 0;
+
+  async function receive(
+    key: string,
+    { mimeType, bytes }: { mimeType: string; bytes: Readable },
+    meta: StagingMeta,
+    signal: AbortSignal,
+  ): Promise<StagedFile> {
+    const partial = join(own, `${sha256(key)}.${(received += 1)}.part`);
+    try {
+      await onDisk(mkdir(own, { recursive: true }));
+      const written = await write(partial, addAbortSignal(signal, bytes));
+      const file = { path: join(own, `${sha256(key)}-${written.sha256}`), mimeType, ...written };
+      await onDisk(rename(partial, file.path));
+      await onDisk(writeFile(partial, sidecarText({ key, file, meta })));
+      await onDisk(rename(partial, sidecarOf(key)));
+      return file;
+    } catch (error) {
+      bytes.destroy();
+      // Fails where the disk does, and that is said already.
+      await rm(partial, { force: true }).catch(() => undefined);
+      signal.throwIfAborted();
+      throw error;
+    }
+  }
+
+  async function names(): Promise<string[]> {
+    await onDisk(mkdir(own, { recursive: true }));
+    return onDisk(readdir(own));
+  }
+
+  async function complete(): Promise<StagedFileOf[]> {
+    const sidecars = (await names()).filter((name) => name.endsWith('.json'));
+    const found: StagedFileOf[] = [];
+    for (const name of sidecars) {
+      const staged = await onDisk(readSidecar(join(own, name)));
+      if (staged) found.push(staged);
+    }
+    return found;
+  }
+
+  async function sweep(): Promise<void> {
+    const kept = (await complete()).flatMap(({ key, file }) => [basename(sidecarOf(key)), basename(file.path)]);
+    for (const name of await names()) if (!kept.includes(name)) await onDisk(rm(join(own, name), { force: true }));
+  }
+
+  return {
+    receive,
+    find: async (key) => (await onDisk(readSidecar(sidecarOf(key))))?.file,
+    complete,
+    remove: async ({ path }) => {
+      // The sidecar first: bytes without one are incomplete, one without bytes would be too, but reads as a fault.
+      await onDisk(rm(join(dirname(path), `${basename(path).slice(0, SHA256_DIGITS)}.json`), { force: true }));
+      await onDisk(rm(path, { force: true }));
+    },
+    sweep,
+  };
+}
+
+const SHA256_DIGITS = 64;
+
+/** Not forced to the disk: the GPU waits for this. Who reads it after a restart checks it. */
+async function write(path: string, bytes: Readable): Promise<{ sha256: string; size: number }> {
+  const hash = createHash('sha256');
+  const file: FileHandle = await onDisk(open(path, 'wx'));
+  let size = 0;
+  try {
+    for await (const chunk of bytes as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      size += chunk.length;
+      // Unlike `write`, writes all of it.
+      await onDisk(file.writeFile(chunk));
+    }
+  } finally {
+    await file.close();
+  }
+  return { sha256: hash.digest('hex'), size };
+}
+
+/** Tells a failing disk from a failing connection. */
+async function onDisk<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new StagingError(`staging folder: ${(error as Error).message}`, { cause: error });
+  }
+}

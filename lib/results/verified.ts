@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import { addAbortSignal, pipeline, Transform, type Readable } from 'node:stream';
+
+import type { StagedResult } from '../contract/job-input.ts';
+
+import { NoSuchResult } from './store.ts';
+
+/** The bytes of `source`, ending in an error unless they are those of `result`. `unavailable` wraps what `source` fails with. */
+export function verified(
+  source: Readable,
+  result: StagedResult,
+  unavailable: (error: Error) => Error,
+  signal: AbortSignal,
+): Readable {
+  const hash = createHash('sha256');
+  let size = 0;
+  let held: Buffer | undefined;
+  const mismatch = (): Error => new NoSuchResult(`${result.uri} no longer holds the bytes it was published with`);
+
+  const checked = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      size += chunk.length;
+      if (size > result.size) return done(mismatch());
+      hash.update(chunk);
+      const previous = held;
+      held = chunk;
+      return done(null, previous);
+    },
+    flush(done) {
+      if (size !== result.size || hash.digest('hex') !== result.sha256) return done(mismatch());
+      return done(null, held);
+    },
+  });
+  // Before the pipeline hears of it: its first error is the one the reader gets.
+  source.once('error', (error) => checked.destroy(unavailable(error)));
+  pipeline(source, checked, () => undefined);
+  return addAbortSignal(signal, checked);
+}
