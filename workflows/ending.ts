@@ -1,0 +1,63 @@
+import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+
+import type { TaskFailureDetails } from '../lib/contract/job-input.ts';
+
+import type { JobPage } from './job-page.ts';
+
+/** Runs a job and writes its last state before it ends, so that whoever sees the ending sees the state too. */
+export async function withEnding<T>(page: JobPage, run: () => Promise<T>): Promise<T> {
+  try {
+    const result = await run();
+    page.completed();
+    return result;
+  } catch (error) {
+    if (isCancellation(error)) {
+      page.cancelled();
+      throw error;
+    }
+    const failure = jobFailure(error);
+    page.failed(failure);
+    throw failure;
+  }
+}
+
+/** Says which task failed and why, and holds what a retry resumes from. */
+export function taskFailure(error: unknown, details: TaskFailureDetails): unknown {
+  if (isCancellation(error)) return error;
+  const { type, message } = reasonOf(error, 'TaskUnavailable');
+  return ApplicationFailure.create({
+    type,
+    message: `task ${details.task + 1}: ${message}`,
+    nonRetryable: true,
+    details: [details],
+    ...(error instanceof Error && { cause: error }),
+  });
+}
+
+/** The activity's own failure, without the engine's wrapping: its type is what people filter by. */
+function jobFailure(error: unknown): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  const { type, message, details } = reasonOf(error, 'HostFault');
+  return ApplicationFailure.create({
+    type,
+    message,
+    nonRetryable: true,
+    details,
+    ...(error instanceof Error && { cause: error }),
+  });
+}
+
+/** A timeout's last failure says more than the timeout; one without any is `fallback`. */
+function reasonOf(error: unknown, fallback: string): { type: string; message: string; details: unknown[] } {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure) {
+    return { type: cause.type ?? fallback, message: cause.message, details: cause.details ?? [] };
+  }
+  if (cause instanceof TimeoutFailure) {
+    // The SDK drops the cause of a timeout; what the destination said last is in the engine's own form of it.
+    const last = cause.failure?.cause?.message;
+    const reason = last ? `, the last attempt said: ${last}` : ` (${cause.timeoutType})`;
+    return { type: fallback, message: `gave up after the time allowed${reason}`, details: [] };
+  }
+  return { type: fallback, message: cause instanceof Error ? cause.message : String(cause), details: [] };
+}

@@ -1,0 +1,26 @@
+import type { ActivityOptions } from '@temporalio/workflow';
+
+import type { JobLimits } from '../lib/contract/job-input.ts';
+import { gpuTaskQueue } from '../lib/contract/names.ts';
+
+/** GPU time is dear: an attempt may be long, a silent host is noticed soon. */
+export const commandPolicy = (queue: string, limits: JobLimits): ActivityOptions => ({
+  taskQueue: gpuTaskQueue(queue),
+  // The host bounds the command itself; the rest is for storing its result while the store is away.
+  startToCloseTimeout: limits.commandTimeoutMs + limits.taskRetryWindowMs,
+  heartbeatTimeout: limits.heartbeatTimeoutMs,
+  // No maximum of attempts: faults of hosts do not count, and classify.ts ends it at `commandAttempts`.
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+  // No scheduleToCloseTimeout: a job waits for a GPU as long as it takes.
+  // A cancelled command must have left the host before the job says so.
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+});
+
+/** A destination may be down all weekend; the bytes are staged, so waiting is free. */
+export const taskPolicy = (limits: JobLimits): ActivityOptions => ({
+  scheduleToCloseTimeout: limits.taskRetryWindowMs,
+  // One attempt: a large file over a slow line; a stuck one is noticed by its heartbeat.
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout: '1 minute',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 minutes' },
+});
