@@ -1,0 +1,97 @@
+import type { SlotPermit, SlotReserveContext } from '@temporalio/worker';
+
+import { createGpuSlot, type GpuSlot } from '../../../workers/gpu-slots.ts';
+
+const context: SlotReserveContext = {
+  slotType: 'activity',
+  taskQueue: 'dqm-gpu-renders',
+  workerIdentity: 'gpu@test/1',
+  workerBuildId: '',
+  isSticky: false,
+};
+
+const reserve = (slot: GpuSlot, signal = new AbortController().signal): Promise<SlotPermit> =>
+  slot.supplier.reserveSlot(context, signal);
+
+const anOpenSlot = (maxStaging = 2): GpuSlot => {
+  const slot = createGpuSlot({ maxStaging });
+  slot.open();
+  return slot;
+};
+
+/** Whether a promise is still open once everything that was due has run. */
+async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  const pending = Symbol('pending');
+  await new Promise((resolve) => setImmediate(resolve));
+  return (await Promise.race([promise, Promise.resolve(pending)])) === pending;
+}
+
+test('a slot hands out one permit at a time', async () => {
+  const slot = anOpenSlot();
+  await reserve(slot);
+  const second = reserve(slot);
+  expect(await isPending(second)).toBe(true);
+  slot.take().release();
+  await expect(second).resolves.toBeDefined();
+});
+
+test('a closed slot hands out no permit until its RealityServer is ready', async () => {
+  const slot = createGpuSlot({ maxStaging: 2 });
+  const waiting = reserve(slot);
+  expect(slot.supplier.tryReserveSlot(context)).toBeNull();
+  expect(await isPending(waiting)).toBe(true);
+  slot.open();
+  await expect(waiting).resolves.toBeDefined();
+});
+
+test('the permit goes back with the last byte, and what the worker gives back later takes nobody else’s', async () => {
+  const slot = anOpenSlot();
+  const first = await reserve(slot);
+  const held = slot.take();
+  held.release();
+  await reserve(slot);
+  slot.supplier.releaseSlot({ permit: first });
+  held.release();
+  held.done();
+  slot.supplier.releaseSlot({ permit: first });
+  expect(await isPending(reserve(slot))).toBe(true);
+});
+
+test('a slot waits while as many results as allowed are on their way to the store', async () => {
+  const slot = anOpenSlot(1);
+  await reserve(slot);
+  const held = slot.take();
+  held.release();
+  const next = reserve(slot);
+  expect(await isPending(next)).toBe(true);
+  held.done();
+  await expect(next).resolves.toBeDefined();
+});
+
+test('a permit that was never used comes back', async () => {
+  const slot = anOpenSlot();
+  const unused = await reserve(slot);
+  slot.supplier.releaseSlot({ permit: unused });
+  await expect(reserve(slot)).resolves.toBeDefined();
+});
+
+test('a reservation that is called off rejects and leaves the permit to the next', async () => {
+  const slot = anOpenSlot();
+  await reserve(slot);
+  const stopping = new AbortController();
+  const called = reserve(slot, stopping.signal);
+  stopping.abort(new Error('stopping'));
+  await expect(called).rejects.toThrow('stopping');
+  const next = reserve(slot);
+  slot.take().release();
+  await expect(next).resolves.toBeDefined();
+});
+
+test('of several that wait, one gets the permit', async () => {
+  const slot = createGpuSlot({ maxStaging: 2 });
+  const first = reserve(slot);
+  const second = reserve(slot);
+  slot.open();
+  await first;
+  expect(await isPending(second)).toBe(true);
+});

@@ -1,0 +1,99 @@
+import type { ActivitySlotInfo, CustomSlotSupplier, SlotPermit } from '@temporalio/worker';
+
+/** What an activity holds while its command is on the GPU, and until its result is in the store. */
+export interface HeldSlot {
+  /** The GPU is free: the next command may be polled for. Later calls do nothing. */
+  release(): void;
+  /** The result has left this host, or there is none. Later calls do nothing. */
+  done(): void;
+}
+
+/** The one GPU of a RealityServer, as Temporal's worker sees it: a permit to poll for one command. */
+export interface GpuSlot {
+  readonly supplier: CustomSlotSupplier<ActivitySlotInfo>;
+  /** Called by the activity that the permit was given for. */
+  take(): HeldSlot;
+  /** A closed slot hands out no permit; one that is out already cannot be called back. */
+  open(): void;
+  close(): void;
+}
+
+interface Permit extends SlotPermit {
+  readonly number: number;
+}
+
+/**
+ * One permit at a time, handed out while the slot is open and fewer than `maxStaging` results are on their way to the
+ * store. It goes back with the command's last byte, not with the end of the activity, so the worker's own
+ * `releaseSlot`, which comes later and twice, finds nothing to do.
+ */
+export function createGpuSlot({ maxStaging }: { maxStaging: number }): GpuSlot {
+  const waiting = new Set<() => void>();
+  let permits = 0;
+  let out: Permit | undefined;
+  let staging = 0;
+  let isOpen = false;
+
+  const mayReserve = (): boolean => isOpen && out === undefined && staging < maxStaging;
+  const reserve = (): Permit => {
+    permits += 1;
+    return (out = { number: permits });
+  };
+  const giveBack = (permit: Permit): void => {
+    if (out?.number === permit.number) out = undefined;
+    wake();
+  };
+  /** One at a time: the first that reserves closes the door for the rest. */
+  const wake = (): void => {
+    for (const attempt of waiting) {
+      if (!mayReserve()) return;
+      attempt();
+    }
+  };
+
+  return {
+    supplier: {
+      type: 'custom',
+      reserveSlot: (_context, signal) =>
+        new Promise<SlotPermit>((resolve, reject) => {
+          const attempt = (): void => {
+            waiting.delete(attempt);
+            signal.removeEventListener('abort', giveUp);
+            resolve(reserve());
+          };
+          const giveUp = (): void => {
+            waiting.delete(attempt);
+            reject(signal.reason as Error);
+          };
+          if (signal.aborted) return giveUp();
+          waiting.add(attempt);
+          signal.addEventListener('abort', giveUp, { once: true });
+          wake();
+        }),
+      tryReserveSlot: () => (mayReserve() ? reserve() : null),
+      markSlotUsed: () => undefined,
+      releaseSlot: ({ permit }) => giveBack(permit as Permit),
+    },
+    take: () => {
+      const permit = out;
+      staging += 1;
+      let isStaging = true;
+      return {
+        release: () => permit && giveBack(permit),
+        done: () => {
+          if (isStaging) staging -= 1;
+          isStaging = false;
+          if (permit) giveBack(permit);
+          wake();
+        },
+      };
+    },
+    open: () => {
+      isOpen = true;
+      wake();
+    },
+    close: () => {
+      isOpen = false;
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { Worker, type NativeConnection, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { DataConverter } from '@temporalio/common';
+
+import type { TaskActivities } from '../activities/tasks/index.ts';
+import { JOBS_TASK_QUEUE } from '../lib/contract/names.ts';
+import type { Running } from '../lib/run.ts';
+
+export interface JobWorkerDeps {
+  connection: NativeConnection;
+  namespace: string;
+  dataConverter?: DataConverter | undefined;
+  workflowBundle: WorkflowBundleWithSourceMap;
+  activities: TaskActivities;
+}
+
+/** A task's attempt may be in the middle of a large upload: it has this long to end, then another worker begins anew. */
+const GRACE = '10 seconds';
+
+/** Runs workflows and completion tasks. Any number of these may run; none needs a GPU or a broker. */
+export async function startJobWorker({ dataConverter, ...deps }: JobWorkerDeps): Promise<Running> {
+  const worker = await Worker.create({
+    ...deps,
+    ...(dataConverter && { dataConverter }),
+    taskQueue: JOBS_TASK_QUEUE,
+    // A cancel reaches a task with its next heartbeat.
+    maxHeartbeatThrottleInterval: '1 second',
+    shutdownGraceTime: GRACE,
+  });
+  return { done: worker.run(), stop: () => stopOnce(worker) };
+}
+
+/** A second request to stop is not a mistake, for the SDK it is. */
+export function stopOnce(worker: Worker): void {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+}
