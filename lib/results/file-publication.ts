@@ -20,9 +20,22 @@ export async function readPublished(folder: string): Promise<Reference | undefin
   return bytes?.size === reference.size ? reference : undefined;
 }
 
-/** Puts the bytes into the key's folder, durably; gives the topmost folder that had to be made. */
-export async function placeBytes(folder: string, file: StagedFile, signal: AbortSignal): Promise<string | undefined> {
+/** Publishes unless another reference with whole bytes stands there. Gives whether this one does now. */
+export async function publish(folder: string, file: StagedFile, signal: AbortSignal): Promise<boolean> {
   const created = await mkdir(folder, { recursive: true });
+  const draft = join(folder, temporaryName());
+  try {
+    // Both reach the disk together, and before the link: a reference must never name what a power loss could take.
+    await allOf([placeBytes(folder, file, signal), writeFile(draft, referenceText(file), { flush: true })]);
+    const isOurs = await placeReference(folder, draft);
+    await Promise.all(foldersToSync(folder, created).map(syncFolder));
+    return isOurs;
+  } finally {
+    await discard(draft);
+  }
+}
+
+async function placeBytes(folder: string, file: StagedFile, signal: AbortSignal): Promise<void> {
   const temporary = join(folder, temporaryName());
   try {
     await linkOrCopy(file, temporary, signal);
@@ -32,23 +45,22 @@ export async function placeBytes(folder: string, file: StagedFile, signal: Abort
     // Also after the rename: between two links of one file it does nothing.
     await discard(temporary);
   }
-  return created;
 }
 
-/** Publishes unless another reference with whole bytes stands there: `link`, since `rename` would replace it. */
-export async function publishReference(folder: string, file: StagedFile, created: string | undefined): Promise<void> {
-  const temporary = join(folder, temporaryName());
+/** By `link`, since `rename` would replace the first one. */
+async function placeReference(folder: string, draft: string): Promise<boolean> {
   const reference = join(folder, REFERENCE_NAME);
-  try {
-    await writeFile(temporary, referenceText(file), { flush: true });
-    if (!(await linkNew(temporary, reference)) && !(await readPublished(folder))) {
-      // Its bytes are gone, or a power loss left it empty: nobody can have read it as a result.
-      await rename(temporary, reference);
-    }
-    await Promise.all(foldersToSync(folder, created).map(syncFolder));
-  } finally {
-    await discard(temporary);
-  }
+  if (await linkNew(draft, reference)) return true;
+  if (await readPublished(folder)) return false;
+  // Its bytes are gone, or a power loss left it empty: nobody can have read it as a result.
+  await rename(draft, reference);
+  return true;
+}
+
+/** Ends when all have ended, then fails with the first failure: nothing writes into a folder that is being cleared. */
+async function allOf(work: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(work);
+  await Promise.all(work);
 }
 
 export async function openPublished(root: string, folder: string, result: StagedResult): Promise<ReadStream> {

@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url';
 
 import type { StagedResult } from '../contract/job-input.ts';
 
-import { openPublished, placeBytes, publishReference, readPublished } from './file-publication.ts';
-import { checkedKey, keyUnder } from './reference.ts';
+import { openPublished, publish, readPublished } from './file-publication.ts';
+import { checkedKey, keyUnder, type Reference } from './reference.ts';
 import { StagingError } from './staging-error.ts';
 import { NoSuchResult, StoreUnavailable, type ResultStore, type StagedFile } from './store.ts';
 import { verified } from './verified.ts';
@@ -19,21 +19,24 @@ export function createFileStore({ root }: { root: string }): ResultStore {
   const folderOf = (key: string): string => join(root, ...checkedKey(key).split('/'));
   const keyOf = (result: StagedResult): string => keyUnder(base, result);
 
+  const referenceTo = (key: string, { sha256, size, mimeType }: Reference): StagedResult => ({
+    uri: `${base}/${key}/${sha256}`,
+    sha256,
+    size,
+    mimeType,
+  });
+
   async function find(key: string, signal: AbortSignal): Promise<StagedResult | undefined> {
     const folder = folderOf(key);
     const reference = await asking(root, signal, () => readPublished(folder));
-    return reference && { uri: `${base}/${key}/${reference.sha256}`, ...reference };
+    return reference && referenceTo(key, reference);
   }
 
   async function put(key: string, file: StagedFile, signal: AbortSignal): Promise<StagedResult> {
     const earlier = await find(key, signal);
     if (earlier) return earlier;
     const folder = folderOf(key);
-    await asking(root, signal, async () => {
-      // The bytes first: a reference must never name what a power loss could take.
-      const created = await placeBytes(folder, file, signal);
-      await publishReference(folder, file, created);
-    });
+    if (await asking(root, signal, () => publish(folder, file, signal))) return referenceTo(key, file);
     const published = await find(key, signal);
     if (!published) throw new StoreUnavailable(`result store ${root}: cannot read what was published as ${key}`);
     // Another attempt, with other content, was first.

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
 import { z } from 'zod';
 
@@ -45,7 +44,7 @@ async function isWhole({ path, size, sha256 }: { path: string; size: number; sha
   const found = await stat(path).catch(ignoreMissing);
   if (found?.size !== size) return false;
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
   return hash.digest('hex') === sha256;
 }
 

@@ -24,11 +24,11 @@ function aSmallDisk(): string | undefined {
 const disk = aSmallDisk();
 const meta = { workflowId: 'job/renders/chair-1', runId: 'r-1' };
 
-(disk === undefined ? describe.skip : describe)('on a full disk', () => {
+(disk === undefined ? describe.skip : describe)('on a small disk', () => {
   const full = disk ?? '';
   const elsewhere = aFolder();
 
-  test('the store is unavailable, and no half result is ever found', async () => {
+  test('that is full the store is unavailable, and no half result is ever found', async () => {
     const store = createFileStore({ root: join(full, 'results') });
     const key = aKey();
 
@@ -46,7 +46,7 @@ const meta = { workflowId: 'job/renders/chair-1', runId: 'r-1' };
     expect(published.size).toBe(100_000);
   });
 
-  test('staging fails as a fault of the host, and leaves nothing', async () => {
+  test('that is full staging fails as a fault of the host, and leaves nothing', async () => {
     const staging = createStaging({ folder: join(full, 'staging'), identity: 'gpu' });
     const bytes = Readable.from(Array.from({ length: 20 }, () => Buffer.alloc(100_000)));
 
@@ -55,5 +55,18 @@ const meta = { workflowId: 'job/renders/chair-1', runId: 'r-1' };
     ).rejects.toMatchObject({ name: 'StagingError', message: expect.stringContaining('ENOSPC') as string });
     expect(readdirSync(join(full, 'staging', 'gpu'))).toEqual([]);
     expect(await staging.find('renders/a/0')).toBeUndefined();
+  });
+
+  test('once nobody may write there, staging and store say so, and what is there is still found', async () => {
+    const store = createFileStore({ root: join(full, 'results') });
+    const staging = createStaging({ folder: join(full, 'staging'), identity: 'gpu' });
+    const key = aKey();
+    const published = await store.put(key, aStagedFile(elsewhere, 'a picture'), patient());
+    spawnSync('mount', ['-o', 'remount,ro', full]);
+
+    await expect(store.put(aKey(), aStagedFile(elsewhere), patient())).rejects.toThrow(StoreUnavailable);
+    expect(await store.find(key, patient())).toEqual(published);
+    const result = { mimeType: 'image/png', bytes: Readable.from([Buffer.from('a picture')]) };
+    await expect(staging.receive('renders/b/0', result, meta, patient())).rejects.toThrow(/EROFS/);
   });
 });
