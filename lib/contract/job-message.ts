@@ -100,7 +100,8 @@ const rejected = (type: FailureType, reason: string, jobId: string | undefined):
 });
 
 /** Brokers and terminals take neither control characters nor half a surrogate pair, and keys may hold both. */
-const oneLine = (text: string): string => text.slice(0, LONGEST_REASON).replace(/[\p{Cc}\p{Surrogate}]/gu, '\uFFFD');
+const oneLine = (text: string): string =>
+  text.slice(0, LONGEST_REASON).replace(/[\p{Cc}\p{Surrogate}\p{Zl}\p{Zp}]/gu, '\uFFFD');
 
 /** `tasks[0].config: must be an object` */
 function issueText({ issues: [issue] }: z.ZodError): string {

@@ -1,0 +1,70 @@
+import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
+
+/** The broker will not have it: nothing is bound there, no such exchange, no access, or its queue is full. */
+export class PublishRefused extends Error {
+  override readonly name = 'PublishRefused';
+}
+
+export interface Publication {
+  /** The default one: an empty text. */
+  exchange: string;
+  routingKey: string;
+  content: Buffer;
+  options: Options.Publish & { messageId: string };
+}
+
+export interface Publisher {
+  /** Settles when the broker has stored it in a queue. Rejects with `PublishRefused`, or when the connection ends. */
+  publish(publication: Publication): Promise<void>;
+}
+
+/** One channel for all, a new one after the broker has closed the last for a publication it refused. */
+export function createPublisher(connection: ChannelModel): Publisher {
+  let open: Promise<Confirming> | undefined;
+
+  const openChannel = async (): Promise<Confirming> => {
+    const channel = await connection.createConfirmChannel();
+    const confirming: Confirming = { channel, returned: new Set(), failure: undefined };
+    channel
+      .on('return', ({ properties }) => confirming.returned.add(String(properties.messageId)))
+      .on('error', (error: Error) => (confirming.failure = error))
+      .once('close', () => (open = undefined));
+    return confirming;
+  };
+
+  return {
+    publish: async (publication) => {
+      open ??= openChannel().catch((error: unknown) => {
+        open = undefined;
+        throw error;
+      });
+      await publishOn(await open, publication);
+    },
+  };
+}
+
+interface Confirming {
+  channel: ConfirmChannel;
+  /** Message ids that could not be routed: RabbitMQ sends them back, and confirms them all the same. */
+  returned: Set<string>;
+  /** Why the broker has closed the channel. */
+  failure: Error | undefined;
+}
+
+const publishOn = (confirming: Confirming, { exchange, routingKey, content, options }: Publication): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const { channel, returned } = confirming;
+    const confirmed = (error: Error | null): void => {
+      const target = exchange === '' ? `queue ${routingKey}` : `exchange ${exchange} with key ${routingKey}`;
+      if (returned.delete(options.messageId)) return reject(new PublishRefused(`nothing takes it: no ${target}`));
+      if (!error) return resolve();
+      const { failure } = confirming;
+      if (failure) return reject(new PublishRefused(failure.message, { cause: failure }));
+      if (error.message === NACKED) return reject(new PublishRefused(`${target} does not take it now`));
+      reject(error);
+    };
+    channel.publish(exchange, routingKey, content, { ...options, persistent: true, mandatory: true }, confirmed);
+  });
+
+/** amqplib's own words for the broker's "no". */
+const NACKED = 'message nacked';

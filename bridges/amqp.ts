@@ -1,0 +1,185 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+
+import type { AmqpQueueConfig } from '../lib/config/config.ts';
+import { errorText } from '../lib/log.ts';
+import type { Running } from '../lib/run.ts';
+
+import { AmqpRefused, connectAmqp, ensureQueue, shownAddress } from './amqp-connection.ts';
+import { amqpDeadLetterTarget, publishAmqpDeadLetter } from './amqp-dead-letter.ts';
+import { amqpQueueMessage } from './amqp-message.ts';
+import { createPublisher, type Publisher } from './amqp-publisher.ts';
+import { takeIn, trackReadiness, type BridgeDeps } from './bridge.ts';
+import { putAside } from './dead-letter.ts';
+import type { Verdict } from './intake.ts';
+
+export interface AmqpBridgeDeps extends BridgeDeps {
+  queue: AmqpQueueConfig;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** Takes messages of an AMQP queue in until it is stopped. Rejects when it finds at start that it never can. */
+export function startAmqpBridge(deps: AmqpBridgeDeps): Running {
+  const stopping = new AbortController();
+  return { done: run(deps, stopping.signal), stop: () => stopping.abort() };
+}
+
+/** What one bridge's functions share. */
+interface Bridge extends AmqpBridgeDeps {
+  signal: AbortSignal;
+  setBroker(isThere: boolean): void;
+  /** Of this connection and of earlier ones. */
+  inHand: Set<Promise<void>>;
+}
+
+/** One connection after the other, the addresses in turn: amqplib's own recovery knows a single one. */
+async function run(deps: AmqpBridgeDeps, signal: AbortSignal): Promise<void> {
+  const { queue, log } = deps;
+  const ended = new AbortController();
+  const bridge: Bridge = { ...deps, signal, setBroker: trackReadiness(deps, ended.signal), inHand: new Set() };
+  let hasConsumed = false;
+  let pauseMs = FIRST_PAUSE_MS;
+  try {
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      const url = queue.urls[attempt % queue.urls.length] as string;
+      try {
+        await session(await connectAmqp(queue, url), bridge, () => {
+          if (hasConsumed) log.info('RabbitMQ reached again', { queue: queue.name });
+          else log.info('Bridge started', { queue: queue.name, transport: 'amqp', broker: shownAddress(url) });
+          hasConsumed = true;
+          pauseMs = FIRST_PAUSE_MS;
+        });
+      } catch (error) {
+        // Once it has worked, a missing queue is on its way back: a node restarts, somebody moves it.
+        if (error instanceof AmqpRefused && !hasConsumed) throw error;
+        if (pauseMs === FIRST_PAUSE_MS && !signal.aborted) {
+          const reason = errorText(error);
+          log.warn('RabbitMQ unreachable, trying again until it answers', { queue: queue.name, reason });
+        }
+      }
+      bridge.setBroker(false);
+      if (signal.aborted) break;
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    }
+  } finally {
+    bridge.setBroker(false);
+    ended.abort();
+    await Promise.all(bridge.inHand);
+  }
+}
+
+/** From a fresh connection to its end. Rejects when it broke, settles when the bridge is stopped. */
+async function session(connection: ChannelModel, bridge: Bridge, onOpen: () => void): Promise<void> {
+  const { queue, intake, signal, setBroker } = bridge;
+  const broken = new AbortController();
+  const breaks = (error?: Error): void => broken.abort(error ?? new Error('the connection was closed'));
+  connection.on('close', breaks);
+  try {
+    await ensureQueue(connection, queue);
+    const channel = await connection.createChannel();
+    channel.on('error', breaks).on('close', () => breaks(new Error('the channel was closed')));
+    await channel.prefetch(queue.prefetch);
+    const publisher = createPublisher(connection);
+    onOpen();
+    setBroker(true);
+    const either = AbortSignal.any([signal, broken.signal]);
+    while (!either.aborted) {
+      await intake.gate.whenOpen(either);
+      if (!either.aborted) await consumeWhileOpen({ channel, publisher }, bridge, either, breaks);
+    }
+    if (broken.signal.aborted) throw broken.signal.reason;
+    await Promise.all(bridge.inHand);
+    // First the channel: amqplib lets the connection's end overtake what is still to be sent on it.
+    await channel.close();
+  } finally {
+    await connection.close().catch(() => undefined);
+  }
+}
+
+/** Where a delivery came from, and where its dead letter goes. */
+interface Session {
+  channel: Channel;
+  publisher: Publisher;
+}
+
+/** Consumes until `signal` is aborted or the gate shuts. What is in hand then goes on. */
+async function consumeWhileOpen(
+  session: Session,
+  bridge: Bridge,
+  signal: AbortSignal,
+  breaks: (error: Error) => void,
+): Promise<void> {
+  const { channel } = session;
+  const { gate } = bridge.intake;
+  const shut = new AbortController();
+  const until = AbortSignal.any([signal, shut.signal]);
+  gate.watch((isOpen) => isOpen || shut.abort(), until);
+  const { consumerTag } = await channel.consume(bridge.queue.queue, (delivery) => {
+    if (delivery === null) return breaks(new Error('the broker took the consumer away: is the queue gone?'));
+    const work: Promise<void> = handle(delivery, session, bridge).finally(() => bridge.inHand.delete(work));
+    bridge.inHand.add(work);
+  });
+  if (!until.aborted && gate.isOpen) await once(until, 'abort');
+  shut.abort();
+  // On a channel that is gone so is the consumer.
+  await onChannel(bridge, async () => void (await channel.cancel(consumerTag)));
+}
+
+/** A delivery that cannot be settled comes again when its channel ends, and is recognised: told, never thrown. */
+async function handle(delivery: ConsumeMessage, session: Session, bridge: Bridge): Promise<void> {
+  const { queue, log, signal } = bridge;
+  const message = amqpQueueMessage(queue.name, delivery);
+  try {
+    await takeIn(message, (verdict) => settle(delivery, verdict, session, bridge), bridge, signal);
+  } catch (error) {
+    const { messageId } = message;
+    log.warn('Message not settled, the broker delivers it again', {
+      queue: queue.name,
+      messageId,
+      reason: errorText(error),
+    });
+  }
+}
+
+/** The only place that acknowledges. A process that dies in between leaves a second copy, never none. */
+async function settle(
+  delivery: ConsumeMessage,
+  verdict: Verdict,
+  { channel, publisher }: Session,
+  bridge: Bridge,
+): Promise<void> {
+  const { queue } = bridge;
+  switch (verdict.outcome) {
+    case 'started':
+    case 'duplicate':
+      return onChannel(bridge, () => channel.ack(delivery));
+    case 'rejected': {
+      // `dead_letter broker`: the queue's own target takes what is rejected.
+      if (queue.deadLetter?.kind === 'broker') return onChannel(bridge, () => channel.reject(delivery, false));
+      const message = amqpQueueMessage(queue.name, delivery);
+      const target = amqpDeadLetterTarget(queue);
+      const send = target && (() => publishAmqpDeadLetter(publisher, target, message, verdict));
+      await putAside(message, verdict, send, bridge);
+      return onChannel(bridge, () => channel.ack(delivery));
+    }
+    case 'unavailable':
+      // Cannot spin: nothing is received until a probe succeeds.
+      return onChannel(bridge, () => channel.nack(delivery, false, true));
+    default:
+      verdict satisfies never;
+  }
+}
+
+/** On a channel that is gone the delivery is gone too: it comes again, and is recognised. */
+async function onChannel({ queue, log }: Bridge, settlement: () => void | Promise<void>): Promise<void> {
+  try {
+    await settlement();
+  } catch (error) {
+    log.debug('The channel has ended, the broker delivers again', { queue: queue.name, reason: errorText(error) });
+  }
+}

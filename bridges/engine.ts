@@ -1,0 +1,45 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+
+import { DqmQueue } from '../lib/contract/search-attributes.ts';
+import { isGrpcStatus } from '../lib/grpc.ts';
+import { errorText } from '../lib/log.ts';
+
+/** A start takes milliseconds; the client repeats it inside this while the engine is away. */
+const CALL_LIMIT_MS = 10_000;
+const PROBE_LIMIT_MS = 5_000;
+
+/** One call of the engine, bounded. */
+export const callEngine = <T>(client: Client, call: () => Promise<T>): Promise<T> =>
+  client.withDeadline(Date.now() + CALL_LIMIT_MS, call);
+
+/**
+ * The engine refuses the message itself: it would do so tomorrow, too. Not so when the namespace lacks our search
+ * attributes, which is refused with the same status: that mends `dqm setup`, and no message may be lost for it.
+ */
+export const isRefusal = (error: unknown): boolean =>
+  isGrpcStatus(error, 'invalidArgument') && !/search attribute/i.test(errorText(error));
+
+/** What keeps the engine from starting jobs; undefined when it can. */
+export async function engineTrouble(client: Client): Promise<string | undefined> {
+  try {
+    await client.withDeadline(Date.now() + PROBE_LIMIT_MS, () => readSomething(client));
+  } catch (error) {
+    return errorText(error);
+  }
+  return undefined;
+}
+
+async function readSomething(client: Client): Promise<void> {
+  try {
+    await client.workflow.getHandle('dqm/probe').describe();
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
+  try {
+    await client.workflow.count(`${DqmQueue.name} = 'probe'`);
+  } catch (error) {
+    // A visibility store that is away starts jobs all the same.
+    if (!isGrpcStatus(error, 'invalidArgument')) return;
+    throw new Error('the namespace lacks our search attributes, run dqm setup', { cause: error });
+  }
+}

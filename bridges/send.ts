@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+
+import type { AmqpQueueConfig, QueueConfig, SqsQueueConfig } from '../lib/config/config.ts';
+
+import { connectInTurn } from './amqp-connection.ts';
+import { createPublisher } from './amqp-publisher.ts';
+import type { Intake } from './intake.ts';
+
+/** What a producer may say beside the body. */
+export interface SubmitAttributes {
+  dqm_job_id?: string;
+  dqm_priority?: string;
+  dqm_tenant?: string;
+}
+
+export interface Submitted {
+  messageId: string;
+  jobId: string;
+}
+
+export interface SendDeps {
+  sqs: SQSClient;
+  /** For queues without a broker. */
+  intake(): Promise<Intake>;
+}
+
+/** `jobId`: the body's own, where it has one. */
+export interface Submission {
+  body: Buffer;
+  jobId: string | undefined;
+}
+
+/** Puts messages into a queue as a producer would. Rejects when the broker did not take one; those before it are in. */
+export async function* send(
+  queue: QueueConfig,
+  submissions: AsyncIterable<Submission>,
+  attributes: SubmitAttributes,
+  deps: SendDeps,
+): AsyncGenerator<Submitted> {
+  const sender = await openSender(queue, attributes, deps);
+  try {
+    for await (const { body, jobId = attributes.dqm_job_id } of submissions) {
+      const messageId = await sender.send(body);
+      // Both brokers' ids, and ours, are what intake makes an identity of.
+      yield { messageId, jobId: jobId ?? messageId };
+    }
+  } finally {
+    await sender.close();
+  }
+}
+
+interface Sender {
+  /** Gives the message id once the broker has it. */
+  send(body: Buffer): Promise<string>;
+  close(): Promise<void>;
+}
+
+function openSender(queue: QueueConfig, attributes: SubmitAttributes, { sqs, intake }: SendDeps): Promise<Sender> {
+  switch (queue.kind) {
+    case 'sqs':
+      return Promise.resolve(sqsSender(queue, attributes, sqs));
+    case 'amqp':
+      return openAmqp(queue, attributes);
+    case 'direct':
+      return openDirect(queue.name, attributes, intake);
+    default:
+      return queue satisfies never;
+  }
+}
+
+function sqsSender({ url }: SqsQueueConfig, attributes: SubmitAttributes, sqs: SQSClient): Sender {
+  const MessageAttributes = Object.fromEntries(
+    Object.entries(attributes).map(([name, StringValue]: [string, string]) => [
+      name,
+      { DataType: 'String', StringValue },
+    ]),
+  );
+  return {
+    send: async (body) => {
+      const fifo = url.endsWith('.fifo') && { MessageGroupId: 'dqm-submit', MessageDeduplicationId: randomUUID() };
+      const message = { QueueUrl: url, MessageBody: body.toString(), MessageAttributes, ...fifo };
+      const { MessageId } = await sqs.send(new SendMessageCommand(message));
+      if (MessageId === undefined) throw new Error('SQS gave the message no id');
+      return MessageId;
+    },
+    close: async () => undefined,
+  };
+}
+
+async function openAmqp(queue: AmqpQueueConfig, attributes: SubmitAttributes): Promise<Sender> {
+  const connection = await connectInTurn(queue);
+  const publisher = createPublisher(connection);
+  const { exchange = '', routingKey = queue.queue } = queue;
+  return {
+    send: async (content) => {
+      const messageId = randomUUID();
+      const options = { messageId, contentType: 'application/json', headers: { ...attributes } };
+      try {
+        await publisher.publish({ exchange, routingKey, content, options });
+      } catch (cause) {
+        throw new Error(`queue ${queue.name}: not sent: ${(cause as Error).message}`, { cause });
+      }
+      return messageId;
+    },
+    close: () => connection.close(),
+  };
+}
+
+async function openDirect(
+  queue: string,
+  { dqm_job_id: jobId, dqm_priority: priority, dqm_tenant: tenant }: SubmitAttributes,
+  openIntake: SendDeps['intake'],
+): Promise<Sender> {
+  const intake = await openIntake();
+  return {
+    send: async (body) => {
+      const messageId = randomUUID();
+      const attributes = { jobId, priority, tenant };
+      const message = { queue, body, messageId, attributes, envelope: { transport: 'direct' as const } };
+      // Aborted already: one attempt, since a person waits.
+      const verdict = await intake.judge(message, AbortSignal.abort());
+      if (verdict.outcome === 'rejected') throw new Error(`${verdict.type}: ${verdict.reason}`);
+      if (verdict.outcome === 'unavailable') throw new Error(verdict.reason);
+      return messageId;
+    },
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,138 @@
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
+import type { SearchAttributePair } from '@temporalio/common';
+
+import type { Identity } from '../lib/contract/identity.ts';
+import type { JobInput, JobMemo } from '../lib/contract/job-input.ts';
+import { JOBS_TASK_QUEUE } from '../lib/contract/names.ts';
+import { DqmMessageId, DqmQueue, DqmState, DqmTenant } from '../lib/contract/search-attributes.ts';
+
+import { callEngine } from './engine.ts';
+
+export type StartOutcome =
+  | 'started'
+  | 'duplicate'
+  /** Another message with other content holds this id. */
+  | 'conflict'
+  /** A run of this id is failing right now: judge again when it has closed. */
+  | 'closing';
+
+/**
+ * Starts a job's workflow, once for each message. Rejects as the engine does. A start refuses an id that exists
+ * (`USE_EXISTING` would hide whether anything was started); only then one look at the existing run decides.
+ */
+export async function startJob(client: Client, input: JobInput, identity: Identity): Promise<StartOutcome> {
+  if (await tryStart(client, input, identity, 'REJECT_DUPLICATE')) return 'started';
+  const outcome = await judgeExisting(client, identity);
+  if (outcome !== 'again') return outcome;
+  // What the earlier run has staged is found again.
+  const again = { ...input, mayBeStaged: true };
+  if (await tryStart(client, again, identity, 'ALLOW_DUPLICATE_FAILED_ONLY')) return 'started';
+  // Another bridge was first, with this message or another of the same id.
+  const other = await judgeExisting(client, identity);
+  return other === 'again' ? 'closing' : other;
+}
+
+/** What the engine knows of the latest run of an id. */
+export type ExistingRun = Pick<WorkflowExecutionDescription, 'memo' | 'typedSearchAttributes'> & {
+  status: Pick<WorkflowExecutionDescription['status'], 'name'>;
+};
+
+/** What a message means to the run that has its id already: the table of interface.md 1. */
+export function judgeRun(
+  run: ExistingRun,
+  { contentHash, deliveryId }: Identity,
+): Exclude<StartOutcome, 'started'> | 'again' {
+  const memo = (run.memo ?? {}) as Partial<JobMemo>;
+  const isSameContent = memo.content_hash === contentHash;
+  // A producer that reuses an id for other content sent another message; without an id nothing can be recognised.
+  const isSameMessage = isSameContent && deliveryId !== null && memo.delivery_id === deliveryId;
+  if (isSameMessage) return 'duplicate';
+  switch (run.status.name) {
+    case 'FAILED':
+    case 'CANCELLED':
+    case 'TERMINATED':
+    case 'TIMED_OUT':
+      return 'again';
+    case 'COMPLETED':
+      return isSameContent ? 'duplicate' : 'conflict';
+    default:
+      if (isEnding(run)) return 'closing';
+      return isSameContent ? 'duplicate' : 'conflict';
+  }
+}
+
+/** The state is written before the run closes, and for a failed one before its dead letter is stored. */
+const isEnding = ({ typedSearchAttributes }: ExistingRun): boolean =>
+  ['failed', 'cancelled'].includes(typedSearchAttributes.get(DqmState) ?? '');
+
+async function judgeExisting(client: Client, identity: Identity): Promise<Exclude<StartOutcome, 'started'> | 'again'> {
+  try {
+    const handle = client.workflow.getHandle(identity.workflowId);
+    return judgeRun(await callEngine(client, () => handle.describe()), identity);
+  } catch (error) {
+    // Its retention ended between the two calls.
+    if (error instanceof WorkflowNotFoundError) return 'again';
+    throw error;
+  }
+}
+
+async function tryStart(
+  client: Client,
+  input: JobInput,
+  identity: Identity,
+  workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE_FAILED_ONLY',
+): Promise<boolean> {
+  const { command, queue, tenant, priority } = input;
+  const options = {
+    workflowId: identity.workflowId,
+    workflowIdReusePolicy,
+    workflowIdConflictPolicy: 'FAIL' as const,
+    taskQueue: JOBS_TASK_QUEUE,
+    args: [input],
+    memo: memoOf(input, identity),
+    typedSearchAttributes: attributesOf(input),
+    staticSummary: [tenant, command, queue].filter((part) => part !== null).join(' · '),
+    priority: {
+      ...(priority !== null && { priorityKey: priority }),
+      ...(tenant !== null && { fairnessKey: tenant }),
+    },
+  };
+  try {
+    await callEngine(client, () => client.workflow.start(command, options));
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
+}
+
+const memoOf = ({ messageId, jobId, tenant, priority }: JobInput, { deliveryId, contentHash }: Identity): JobMemo => ({
+  message_id: messageId,
+  delivery_id: deliveryId,
+  content_hash: contentHash,
+  job_id: jobId,
+  tenant,
+  priority,
+});
+
+function attributesOf({ queue, tenant, messageId }: JobInput): SearchAttributePair[] {
+  return [
+    { key: DqmQueue, value: queue },
+    { key: DqmState, value: 'waiting' },
+    ...(tenant === null ? [] : [{ key: DqmTenant, value: tenant }]),
+    ...messageIdAttribute(messageId),
+  ];
+}
+
+/** What a keyword may hold in an engine's SQL database. Any other message is found by its job. */
+const MAX_KEYWORD_BYTES = 255;
+
+export const messageIdAttribute = (messageId: string | null): SearchAttributePair[] =>
+  messageId === null || Buffer.byteLength(messageId) > MAX_KEYWORD_BYTES
+    ? []
+    : [{ key: DqmMessageId, value: messageId }];

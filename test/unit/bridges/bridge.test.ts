@@ -1,0 +1,101 @@
+import { takeIn, trackReadiness, type BridgeDeps } from '../../../bridges/bridge.ts';
+import { NoSuchTarget, NowhereToPut, putAside } from '../../../bridges/dead-letter.ts';
+import { createGate } from '../../../bridges/gate.ts';
+import type { Verdict } from '../../../bridges/intake.ts';
+import { aClock } from '../../support/a-clock.ts';
+import { aLog } from '../../support/a-log.ts';
+import { aMessage } from '../../support/a-message.ts';
+
+const never = new AbortController().signal;
+const rejected = { outcome: 'rejected', type: 'BadMessage', reason: 'no', jobId: undefined, messageId: 'm-1' } as const;
+
+/** A bridge whose intake comes to this verdict. */
+async function aBridge(verdict: Verdict) {
+  const log = aLog();
+  const counted: string[] = [];
+  const ready: boolean[] = [];
+  const gate = createGate({ probe: async () => undefined, clock: aClock(), log });
+  await gate.whenOpen(never);
+  const deps: BridgeDeps = {
+    intake: { judge: async () => verdict, gate },
+    holdRejected: async () => undefined,
+    metrics: {
+      received: (queue) => counted.push(`received ${queue}`),
+      settled: (queue, outcome) => counted.push(`${outcome} ${queue}`),
+      intake: (queue, seconds) => counted.push(`${seconds < 1 ? 'fast' : 'slow'} ${queue}`),
+    },
+    log,
+    onReady: (isReady) => ready.push(isReady),
+  };
+  return { deps, log, counted, gate, ready };
+}
+
+test('a message is judged, settled, counted and told in one line', async () => {
+  const { deps, log, counted } = await aBridge({ outcome: 'started', workflowId: 'job/renders/m-1' });
+  const settled: Verdict[] = [];
+  await takeIn(aMessage(), async (verdict) => void settled.push(verdict), deps, never);
+  expect(settled).toEqual([{ outcome: 'started', workflowId: 'job/renders/m-1' }]);
+  expect(counted).toEqual(['received renders', 'started renders', 'fast renders']);
+  expect(log.events).toEqual([
+    {
+      level: 'info',
+      message: 'Message settled',
+      queue: 'renders',
+      messageId: 'm-1',
+      outcome: 'started',
+      workflowId: 'job/renders/m-1',
+    },
+  ]);
+});
+
+test('a rejected message that nothing could keep goes back, and nothing more is received', async () => {
+  const { deps, gate, counted } = await aBridge(rejected);
+  const settled: string[] = [];
+  const settle = async ({ outcome }: Verdict) => {
+    settled.push(outcome);
+    if (outcome === 'rejected') throw new NowhereToPut('engine away');
+  };
+  await takeIn(aMessage(), settle, deps, never);
+  expect(settled).toEqual(['rejected', 'unavailable']);
+  expect(counted).toContain('unavailable renders');
+  expect(gate.isOpen).toBe(false);
+});
+
+test('a settlement that the broker did not take is not counted as one', async () => {
+  const { deps, counted } = await aBridge(rejected);
+  await expect(takeIn(aMessage(), async () => Promise.reject(new Error('not deleted')), deps, never)).rejects.toThrow(
+    'not deleted',
+  );
+  expect(counted).toEqual(['received renders']);
+});
+
+test('ready is who has its broker while the gate is open', async () => {
+  const { deps, gate, ready } = await aBridge(rejected);
+  const setBroker = trackReadiness(deps, never);
+  setBroker(true);
+  gate.shut('away');
+  await gate.whenOpen(never);
+  setBroker(false);
+  expect(ready).toEqual([true, false, true, false]);
+});
+
+describe('what is rejected', () => {
+  const put = async (send: (() => Promise<void>) | undefined, hold: () => Promise<void>) => {
+    const took: string[] = [];
+    const wrapped = send && (() => send().then(() => void took.push('target')));
+    const holdRejected = () => hold().then(() => void took.push('workflow'));
+    await putAside(aMessage(), rejected, wrapped, { holdRejected, log: aLog() });
+    return took;
+  };
+  const ok = async () => undefined;
+  const fails = (error: Error) => async () => Promise.reject(error);
+
+  test('goes to its dead-letter target', async () => expect(await put(ok, ok)).toEqual(['target']));
+  test('is held in a workflow without one', async () => expect(await put(undefined, ok)).toEqual(['workflow']));
+  test('is held in a workflow when the target is gone', async () =>
+    expect(await put(fails(new NoSuchTarget('gone')), ok)).toEqual(['workflow']));
+  test('waits for a target that is only away', async () =>
+    expect(put(fails(new Error('timeout')), ok)).rejects.toThrow('timeout'));
+  test('has nowhere to go when the engine is away too', async () =>
+    expect(put(undefined, fails(new Error('engine away')))).rejects.toThrow(NowhereToPut));
+});
