@@ -1,0 +1,71 @@
+import { QUEUE_NAME } from '../lib/contract/names.ts';
+import { JOB_STATES, type JobState } from '../lib/contract/states.ts';
+import type { JobRow } from '../lib/jobs/job-view.ts';
+import { listJobs } from '../lib/jobs/list.ts';
+
+import { UsageError } from './context.ts';
+import { paint, STATE_STYLES } from './output/colour.ts';
+import { jsonLine, type Output } from './output/output.ts';
+import { agoText, durationText } from './output/quantities.ts';
+import { table, type Column } from './output/table.ts';
+import type { ClientDeps } from './with-client.ts';
+
+/** As they stand on the command line. */
+export interface JobsOptions {
+  state?: string;
+  queue?: string;
+  /** Default 50. */
+  limit?: string;
+}
+
+const DEFAULT_LIMIT = '50';
+/** More would be read and forgotten: this is a look, not an export. */
+const LARGEST_LIMIT = 10_000;
+
+/** `dqm jobs`: the newest first. */
+export async function jobs(options: JobsOptions, { client, uiUrl, output, now }: ClientDeps): Promise<void> {
+  const rows = await listJobs(client, { ...filterOf(options), limit: limitOf(options.limit ?? DEFAULT_LIMIT), uiUrl });
+  if (output.json) return output.write(rows.map(jsonLine).join(''));
+  if (rows.length === 0) return output.write('No jobs.\n');
+  output.write(table(columns(output, now), rows, output.columns, (title) => paint(output, 'dim', title)));
+}
+
+function filterOf({ state, queue }: JobsOptions): { state?: JobState; queue?: string } {
+  const known = JOB_STATES.find((name) => name === state);
+  if (state !== undefined && !known) {
+    throw new UsageError(`--state ${state}: there is no such state, but ${JOB_STATES.join(', ')}`);
+  }
+  if (queue !== undefined && !QUEUE_NAME.test(queue)) throw new UsageError(`--queue ${queue}: not the name of a queue`);
+  return { ...(known && { state: known }), ...(queue !== undefined && { queue }) };
+}
+
+function limitOf(text: string): number {
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= LARGEST_LIMIT) return limit;
+  throw new UsageError(`--limit ${text}: a whole number from 1 to ${LARGEST_LIMIT} is needed`);
+}
+
+/** What is left out first in a narrow terminal has the highest number. */
+function columns(output: Output, nowMs: number): Column<JobRow>[] {
+  return [
+    {
+      title: 'STATE',
+      text: ({ state }) => state,
+      paint: (cell, { state }) => paint(output, STATE_STYLES[state], cell),
+    },
+    { title: 'JOB', text: ({ job_id, workflow_id }) => job_id ?? workflow_id, leastWidth: 12 },
+    { title: 'QUEUE', text: ({ queue }) => queue, leastWidth: 8, leaveOut: 3 },
+    { title: 'COMMAND', text: ({ command }) => command ?? '', leastWidth: 8, leaveOut: 2 },
+    { title: 'HOST', text: ({ host }) => host ?? '', leastWidth: 6, leaveOut: 4 },
+    { title: 'TENANT', text: ({ tenant }) => tenant ?? '', leastWidth: 6, leaveOut: 5 },
+    { title: 'PRIORITY', text: ({ priority }) => priority ?? '', leaveOut: 6 },
+    { title: 'CREATED', text: ({ created }) => agoText(created, nowMs), align: 'right' },
+    {
+      title: 'GPU',
+      text: ({ gpu_seconds }) => (gpu_seconds === null ? '' : durationText(gpu_seconds)),
+      align: 'right',
+      leaveOut: 7,
+    },
+    { title: 'ERROR', text: ({ error }) => error?.type ?? '', leastWidth: 8, leaveOut: 1 },
+  ];
+}

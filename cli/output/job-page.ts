@@ -1,0 +1,101 @@
+import type { JobView, TaskView } from '../../lib/jobs/job-view.ts';
+import { COMMAND_ACTIVITY, type PendingActivity } from '../../lib/jobs/pending.ts';
+import type { JobDetails } from '../../lib/jobs/show.ts';
+import { failureText, type TimeLineEntry } from '../../lib/jobs/time-line.ts';
+
+import { paint, STATE_STYLES } from './colour.ts';
+import type { Output } from './output.ts';
+import { agoText, bytesText, durationText } from './quantities.ts';
+import { table, type Column } from './table.ts';
+import { fitted, plainText } from './text.ts';
+
+type Look = Pick<Output, 'columns' | 'colour'>;
+
+/** One job for people: what it is, why it waits, what happened so far, and where its results went. */
+export function jobPage({ job, timeLine, pending }: JobDetails, look: Look, nowMs: number): string {
+  const title = `${paint(look, 'bold', plainText(job.workflow_id))}\n`;
+  const facts = factsOf(job, pending, nowMs).map(([name, value]) => {
+    const text = plainText(value);
+    return `  ${paint(look, 'dim', fitted(name, 10))}${name === 'state' ? paint(look, STATE_STYLES[job.state], text) : text}\n`;
+  });
+  const parts = [title + facts.join(''), heading('Time line', look) + timeLineText(timeLine, look)];
+  if (job.tasks.length > 0) parts.push(heading('Tasks', look) + taskTable(job.tasks, look));
+  return parts.join('\n');
+}
+
+const heading = (text: string, look: Look): string => `${paint(look, 'bold', text)}\n`;
+
+function factsOf(job: JobView, pending: readonly PendingActivity[], nowMs: number): [string, string][] {
+  const facts: [string, string | null][] = [
+    ['state', job.state],
+    ...waitsFor(job, pending, nowMs).map((reason): [string, string] => ['waits for', reason]),
+    ['error', job.error && failureText(job.error)],
+    ['queue', job.queue],
+    ['command', job.command],
+    ['message', job.message_id],
+    ['tenant', job.tenant],
+    ['priority', job.priority],
+    ['host', hostText(job)],
+    ['gpu time', job.gpu_seconds === null ? null : durationText(job.gpu_seconds)],
+    ['result', resultText(job.result)],
+    ['created', `${agoText(job.created, nowMs)} (${job.created})`],
+    ['link', job.ui_url],
+  ];
+  return facts.filter((fact): fact is [string, string] => Boolean(fact[1]));
+}
+
+function hostText({ host, attempt, progress }: JobView): string | null {
+  if (host === null) return null;
+  const facts = [host];
+  if (attempt !== null) facts.push(`attempt ${attempt}`);
+  if (progress !== null) facts.push(`${Math.round(progress)} %`);
+  return facts.join(', ');
+}
+
+function resultText(result: JobView['result']): string | null {
+  if (!result) return null;
+  return `${result.mime_type}, ${bytesText(result.size)}, sha256 ${result.sha256}, ${result.uri}`;
+}
+
+/** One reason for each activity that nobody works on now. */
+function waitsFor({ queue, state }: JobView, pending: readonly PendingActivity[], nowMs: number): string[] {
+  // Its workflow has not taken the first step.
+  if (state === 'waiting' && pending.length === 0) return ['a job worker (dqm worker jobs)'];
+  return pending
+    .filter(({ isRunning }) => !isRunning)
+    .map(({ name, attempts, nextAttemptAt, failure, failedOn }) => {
+      const next = nextAttemptAt ? nextAttemptAt.getTime() - nowMs : 0;
+      const what = name === COMMAND_ACTIVITY ? `a render host of the queue ${queue}` : `a job worker, for ${name}`;
+      const waited = next > 0 ? `${what}, not before ${durationText(next / 1_000)} from now` : what;
+      if (!failure) return waited;
+      return `${waited}; attempt ${attempts} failed${failedOn ? ` on ${failedOn}` : ''}: ${failureText(failure)}`;
+    });
+}
+
+/** Times count from the first entry, which says when that was. */
+function timeLineText(entries: readonly TimeLineEntry[], look: Look): string {
+  const start = entries[0]?.at.getTime() ?? 0;
+  return entries
+    .map(({ at, text }) => {
+      const since = at.getTime() - start;
+      const offset = fitted(`+${durationText(Math.max(since, 0) / 1_000)}`, 14, 'right');
+      return `${paint(look, 'dim', offset)}  ${plainText(text)}\n`;
+    })
+    .join('');
+}
+
+const TASK_COLUMNS: Column<TaskView>[] = [
+  { title: 'TASK', text: ({ name }) => name, leastWidth: 9 },
+  { title: 'STATE', text: ({ state }) => state },
+  { title: 'ATTEMPTS', text: ({ attempts }) => String(attempts), align: 'right', leaveOut: 1 },
+  { title: 'DESTINATION', text: ({ destination }) => destination ?? '', leastWidth: 12 },
+  { title: 'ERROR', text: ({ error }) => (error ? failureText(error) : ''), leastWidth: 12 },
+];
+
+const INDENT = '  ';
+
+const taskTable = (tasks: readonly TaskView[], look: Look): string =>
+  table(TASK_COLUMNS, tasks, look.columns - INDENT.length, (title) => paint(look, 'dim', title)).replace(
+    /^(?=.)/gm,
+    INDENT,
+  );

@@ -1,0 +1,97 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+
+import { createDecoder, type Decoder } from './decode.ts';
+import type { JobRow } from './job-view.ts';
+import { pendingActivities, runningCommand } from './pending.ts';
+import { visibilityQuery, type JobFilter } from './query.ts';
+import { jobRow, type ExecutionInfo, type UiPlace } from './row.ts';
+
+/** One answer of visibility at most. */
+const LARGEST_PAGE = 1_000;
+/** Asking each job that says `waiting` costs a call: beyond this many, rows say what visibility says. */
+const LOOKED_AT = 500;
+/** An engine answers a call in about 2 ms; more at once would only crowd out its work. */
+const AT_ONCE = 8;
+/** Jobs that wait, among which those that run are looked for. */
+const SEARCHED = 10_000;
+
+export interface ListOptions extends JobFilter {
+  limit: number;
+  uiUrl?: string | null;
+}
+
+/**
+ * Jobs that match, the newest first. `running` is seen by a look at up to 500 jobs that say `waiting`; where more wait,
+ * the oldest are asked when `running` ones are wanted, else the newest.
+ */
+export async function listJobs(client: Client, { limit, uiUrl = null, ...filter }: ListOptions): Promise<JobRow[]> {
+  const ui = { uiUrl, namespace: client.options.namespace };
+  const look = createLook(client, ui);
+  const isWanted = ({ state }: JobRow): boolean => filter.state === undefined || filter.state === state;
+  if (filter.state === 'running') {
+    // A job that runs was there before most of those that wait.
+    const waiting = await take(executions(client, filter, LARGEST_PAGE), SEARCHED);
+    return (await look(waiting.toReversed())).filter(isWanted).toReversed().slice(0, limit);
+  }
+  const rows: JobRow[] = [];
+  const pageSize = Math.min(limit, LARGEST_PAGE);
+  for await (const page of pages(executions(client, filter, pageSize), pageSize)) {
+    rows.push(...(await look(page)).filter(isWanted));
+    if (rows.length >= limit) break;
+  }
+  return rows.slice(0, limit);
+}
+
+const executions = (client: Client, filter: JobFilter, pageSize: number): AsyncIterable<ExecutionInfo> =>
+  client.workflow.list({ query: visibilityQuery(filter), pageSize });
+
+/** Turns executions into rows, in their order, and asks those that wait whether they run. */
+function createLook(client: Client, ui: UiPlace) {
+  const decoder = createDecoder(client);
+  let left = LOOKED_AT;
+  return (infos: readonly ExecutionInfo[]): Promise<JobRow[]> =>
+    inParallel(infos, AT_ONCE, async (info) => {
+      const row = jobRow(info, ui);
+      if (row.state !== 'waiting' || left === 0) return row;
+      left -= 1;
+      return (await liveRow(client, info, ui, decoder)) ?? row;
+    });
+}
+
+/** Undefined: the engine has forgotten it since. */
+async function liveRow(client: Client, { workflowId, runId }: ExecutionInfo, ui: UiPlace, decoder: Decoder) {
+  try {
+    const info = await client.workflow.getHandle(workflowId, runId).describe();
+    return jobRow(info, ui, runningCommand(await pendingActivities(info, decoder)));
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+async function take<T>(items: AsyncIterable<T>, most: number): Promise<T[]> {
+  for await (const page of pages(items, most)) return page;
+  return [];
+}
+
+async function* pages<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let page: T[] = [];
+  for await (const item of items) {
+    page.push(item);
+    if (page.length < size) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
+}
+
+/** Results in the order of the items. */
+async function inParallel<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const entries = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, item] of entries) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
+}

@@ -1,0 +1,38 @@
+import type { Client } from '@temporalio/client';
+
+import { DqmQueue } from '../contract/search-attributes.ts';
+
+import { createDecoder } from './decode.ts';
+import { readHistory } from './history.ts';
+import type { JobView } from './job-view.ts';
+import { pendingActivities, type PendingActivity } from './pending.ts';
+import type { UiPlace } from './row.ts';
+import { timeLine, type TimeLineEntry } from './time-line.ts';
+import { jobView } from './view.ts';
+
+export interface JobDetails {
+  job: JobView;
+  timeLine: TimeLineEntry[];
+  /** Why it waits: what has not ended yet, with its last failure. */
+  pending: PendingActivity[];
+}
+
+/** A job's latest run in full. Rejects when the id names no job. */
+export async function showJob(client: Client, workflowId: string, ui: UiPlace): Promise<JobView> {
+  return (await readJob(client, workflowId, ui)).job;
+}
+
+/** The same, with what a person wants to know beside it. */
+export async function readJob(client: Client, workflowId: string, ui: UiPlace): Promise<JobDetails> {
+  const decoder = createDecoder(client);
+  const info = await client.workflow.getHandle(workflowId).describe();
+  if (info.typedSearchAttributes.get(DqmQueue) === undefined) {
+    throw new Error(`the workflow ${workflowId} is not a job of a queue`);
+  }
+  // Of the run that was described: a new one may have begun since.
+  const raw = await client.workflow.getHandle(workflowId, info.runId).fetchHistory();
+  const history = await readHistory(raw, decoder);
+  const pending = await pendingActivities(info, decoder);
+  const facts = { info, history, pending };
+  return { job: jobView(facts, ui), timeLine: timeLine(facts), pending };
+}

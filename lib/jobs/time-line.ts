@@ -1,0 +1,82 @@
+import { destinationOf, renderedBy, type JobFacts } from './facts.ts';
+import type { ActivityRun } from './history.ts';
+import type { FailureView } from './job-view.ts';
+import { COMMAND_ACTIVITY, type PendingActivity } from './pending.ts';
+import { recordedState } from './state.ts';
+
+export interface TimeLineEntry {
+  at: Date;
+  text: string;
+}
+
+/** What happened to a job, in order. Of an activity's attempts the engine keeps the time of the last one. */
+export function timeLine({ info, history, pending }: JobFacts): TimeLineEntry[] {
+  const pendingById = new Map(pending.map((activity) => [activity.activityId, activity]));
+  const entries = [
+    { at: info.startTime, text: 'received' },
+    ...history.activities.flatMap((run) => {
+      const activity = pendingById.get(run.activityId);
+      return run.name === COMMAND_ACTIVITY ? commandEntries(run, activity) : taskEntries(run, activity);
+    }),
+    ...(history.cancelRequestedAt ? [{ at: history.cancelRequestedAt, text: 'cancel requested' }] : []),
+    ...(info.closeTime ? [{ at: info.closeTime, text: endingText(info, history.failure) }] : []),
+  ];
+  return entries.sort((one, other) => one.at.getTime() - other.at.getTime());
+}
+
+function commandEntries(run: ActivityRun, pending: PendingActivity | undefined): TimeLineEntry[] {
+  const entries = [{ at: run.scheduledAt, text: 'waiting for a render host' }];
+  const start = startOf(run, pending);
+  if (start) entries.push({ at: start.at, text: `started on ${start.host ?? 'a host'}, attempt ${start.attempt}` });
+  const { ending } = run;
+  if (!ending) return entries;
+  const staged = renderedBy(run)?.result;
+  switch (ending.outcome) {
+    case 'completed':
+      entries.push({ at: ending.at, text: staged ? `staged: ${staged.mimeType}, ${staged.size} bytes` : 'staged' });
+      break;
+    case 'failed':
+      entries.push({ at: ending.at, text: `command failed: ${failureText(ending.failure)}` });
+      break;
+    case 'cancelled':
+      entries.push({ at: ending.at, text: 'command cancelled' });
+      break;
+    default:
+      ending satisfies never;
+  }
+  return entries;
+}
+
+function taskEntries(run: ActivityRun, pending: PendingActivity | undefined): TimeLineEntry[] {
+  const start = startOf(run, pending);
+  const { name, ending } = run;
+  const attempt = start && start.attempt > 1 ? `, attempt ${start.attempt}` : '';
+  if (!ending) return start ? [{ at: start.at, text: `${name} started${attempt}` }] : [];
+  switch (ending.outcome) {
+    case 'completed':
+      return [{ at: ending.at, text: `${name} delivered to ${destinationOf(ending) ?? 'its destination'}${attempt}` }];
+    case 'failed':
+      return [{ at: ending.at, text: `${name} failed${attempt}: ${failureText(ending.failure)}` }];
+    case 'cancelled':
+      return [{ at: ending.at, text: `${name} cancelled` }];
+    default:
+      return ending satisfies never;
+  }
+}
+
+function startOf({ started }: ActivityRun, pending: PendingActivity | undefined) {
+  if (started) return started;
+  if (!pending?.startedAt) return undefined;
+  return {
+    at: pending.startedAt,
+    attempt: pending.attempts,
+    ...(pending.host !== undefined && { host: pending.host }),
+  };
+}
+
+function endingText(info: JobFacts['info'], failure: FailureView | undefined): string {
+  const state = recordedState(info);
+  return state === 'failed' && failure ? `failed: ${failureText(failure)}` : state;
+}
+
+export const failureText = ({ type, message }: FailureView): string => (message ? `${type}: ${message}` : type);

@@ -1,0 +1,80 @@
+import { jobPage } from '../../../../cli/output/job-page.ts';
+import type { JobDetails } from '../../../../lib/jobs/show.ts';
+import { timeLine } from '../../../../lib/jobs/time-line.ts';
+import { jobView } from '../../../../lib/jobs/view.ts';
+import {
+  anUpload,
+  aPendingActivity,
+  aRenderedCommand,
+  RECEIVED,
+  secondsLater,
+  theFacts,
+} from '../../lib/jobs/a-job.ts';
+
+function pageOf(facts: ReturnType<typeof theFacts>, colour = false): string {
+  const details: JobDetails = {
+    job: jobView(facts, { uiUrl: 'http://ui.example', namespace: 'default' }),
+    timeLine: timeLine(facts),
+    pending: [...facts.pending],
+  };
+  return jobPage(details, { columns: 100, colour }, secondsLater(60).getTime());
+}
+
+test('the page of a delivered job tells what it is, what happened and where its result went', () => {
+  const facts = theFacts({ info: { state: 'delivering' }, history: { activities: [aRenderedCommand(), anUpload()] } });
+  expect(pageOf(facts)).toBe(`job/renders/chair-1
+  state     delivering
+  queue     renders
+  command   render_product
+  message   m-1
+  host      gpu-07, attempt 1
+  gpu time  11.5 s
+  result    image/png, 48.2 kB, sha256 ${'0123456789abcdef'.repeat(4)}, file:///var/lib/dqm/results/renders/chair-1/0-abc-0/0123
+  created   1 min ago (${RECEIVED.toISOString()})
+  link      http://ui.example/namespaces/default/workflows/job%2Frenders%2Fchair-1/0197-run/history
+
+Time line
+        +0.0 s  received
+        +1.0 s  waiting for a render host
+        +2.0 s  started on gpu-07, attempt 1
+       +14.0 s  staged: image/png, 48213 bytes
+       +16.0 s  s3_upload delivered to s3://results/m-1.png
+
+Tasks
+  TASK       STATE      ATTEMPTS  DESTINATION
+  s3_upload  completed         1  s3://results/m-1.png
+  http_post  waiting           0
+`);
+});
+
+test('a job between two attempts says for what it waits, until when, and what went wrong', () => {
+  const failure = { type: 'HostFault', message: 'no licence' };
+  const pending = [aPendingActivity({ attempts: 2, nextAttemptAt: secondsLater(72), failure, failedOn: 'gpu-03' })];
+  expect(pageOf(theFacts({ pending }))).toContain(
+    'waits for a render host of the queue renders, not before 12.0 s from now; attempt 2 failed on gpu-03: HostFault: no licence\n',
+  );
+});
+
+test('a job that no job worker has begun says so', () => {
+  expect(pageOf(theFacts())).toContain('waits for a job worker');
+});
+
+test('a running job shows its progress', () => {
+  const pending = [
+    aPendingActivity({ isRunning: true, attempts: 1, startedAt: secondsLater(2), host: 'gpu-07', progress: 41.7 }),
+  ];
+  const page = pageOf(theFacts({ pending }));
+  expect(page).toContain('state     running\n');
+  expect(page).toContain('host      gpu-07, attempt 1, 42 %\n');
+  expect(page).not.toContain('waits for');
+});
+
+test('a message cannot paint the page', () => {
+  const failure = { type: 'CommandFailed', message: 'no\u001b[2J scene' };
+  const page = pageOf(theFacts({ info: { status: 'FAILED', state: 'failed' }, history: { failure, activities: [] } }));
+  expect(page).not.toContain('\u001b');
+});
+
+test('on a terminal the state has its colour', () => {
+  expect(pageOf(theFacts({ info: { state: 'delivering' } }), true)).toContain('\u001b[34mdelivering\u001b[39m');
+});

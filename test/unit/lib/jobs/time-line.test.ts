@@ -1,0 +1,35 @@
+import { timeLine } from '../../../../lib/jobs/time-line.ts';
+
+import { anUpload, aPendingActivity, aRenderedCommand, secondsLater, theFacts } from './a-job.ts';
+
+const textsOf = (facts: Parameters<typeof theFacts>[0]) => timeLine(theFacts(facts)).map(({ text }) => text);
+
+test('a command on its way began on its host', () => {
+  const { started: _started, ending: _ending, ...scheduled } = aRenderedCommand();
+  const pending = [aPendingActivity({ isRunning: true, attempts: 2, startedAt: secondsLater(2), host: 'gpu-03' })];
+  expect(textsOf({ history: { activities: [scheduled] }, pending })).toEqual([
+    'received',
+    'waiting for a render host',
+    'started on gpu-03, attempt 2',
+  ]);
+});
+
+test('a failed task says which attempt it was and why, and the end says why the job failed', () => {
+  const failure = { type: 'TaskRejected', message: 'no such bucket' };
+  const upload = anUpload({
+    started: { at: secondsLater(15), attempt: 4 },
+    ending: { outcome: 'failed', at: secondsLater(16), failure },
+  });
+  const info = { status: 'FAILED', state: 'failed', closeTime: secondsLater(17) } as const;
+  expect(textsOf({ info, history: { activities: [aRenderedCommand(), upload], failure } }).slice(-2)).toEqual([
+    's3_upload failed, attempt 4: TaskRejected: no such bucket',
+    'failed: TaskRejected: no such bucket',
+  ]);
+});
+
+test('entries stand in the order of their times', () => {
+  const entries = timeLine(
+    theFacts({ history: { activities: [aRenderedCommand()], cancelRequestedAt: secondsLater(5) } }),
+  );
+  expect(entries.map(({ at }) => at)).toEqual([0, 1, 2, 5, 14].map(secondsLater));
+});
