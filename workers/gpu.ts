@@ -64,7 +64,7 @@ export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
     host,
     allowCommands,
     realityServer,
-    gpu: { take: slot.take, probe: health.probe, fault: health.fault },
+    gpu: { take: slot.take, ...health },
     staging,
     store,
     measured: measureAttempts(metrics, host),

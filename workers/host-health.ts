@@ -9,6 +9,8 @@ export interface HostHealth extends Running {
   fault(reason: unknown): void;
   /** Asks once more, in the moment before a command: a permit may be older than a crash. Fails as the probe does. */
   probe(signal: AbortSignal): Promise<void>;
+  /** A command ended well: the next one that follows at once needs no probe. */
+  answered(): void;
 }
 
 export interface HostHealthDeps {
@@ -24,11 +26,14 @@ const PROBE_TIMEOUT_MS = 10_000;
 /** Soon at first, since a restart takes seconds; then seldom, since an outage takes hours. */
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000];
 const LONGEST_WAIT_MS = 30_000;
+/** A server that answered this short a time ago is asked by the command itself. */
+const FRESH_MS = 1_000;
 
 /** Knows whether a RealityServer is ready: `get_version` answers with a string. Asks until it does, and again after each fault. */
 export function startHostHealth({ realityServer, log, name, onChange }: HostHealthDeps): HostHealth {
   const stopping = new AbortController();
   let isReady = false;
+  let answeredMs = Number.NEGATIVE_INFINITY;
   let wakeUp = (): void => undefined;
 
   const probe = async (signal: AbortSignal): Promise<string> =>
@@ -71,6 +76,7 @@ export function startHostHealth({ realityServer, log, name, onChange }: HostHeal
       wakeUp();
     },
     fault: (reason) => {
+      answeredMs = Number.NEGATIVE_INFINITY;
       if (!isReady) return;
       isReady = false;
       log.warn('RealityServer failed, no command until it answers', { realityServer: name, reason: errorText(reason) });
@@ -78,7 +84,10 @@ export function startHostHealth({ realityServer, log, name, onChange }: HostHeal
       wakeUp();
     },
     probe: async (signal) => {
-      await probe(signal);
+      if (performance.now() - answeredMs > FRESH_MS) await probe(signal);
+    },
+    answered: () => {
+      answeredMs = performance.now();
     },
   };
 }

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 
-import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 
 import { JOBS_TASK_QUEUE } from '../../lib/contract/names.ts';
 import { aJobInput } from '../support/a-job-input.ts';
@@ -133,7 +133,7 @@ test('a cancelled job leaves its host, which takes the next command', async () =
   const job = await startJob('cancelled', 'sleep', { ms: 60_000, mark: 'cancelled' });
   await until(async () => (await callsOf('sleep', 'cancelled')).length === 1);
   await job.cancel();
-  await expect(job.result()).rejects.toThrow();
+  await expect(job.result()).rejects.toThrow(WorkflowFailedError);
   expect((await job.describe()).status.name).toBe('CANCELLED');
   await (await startJob('cancelled')).result();
   await host.stop();
@@ -142,7 +142,7 @@ test('a cancelled job leaves its host, which takes the next command', async () =
 test('a command that is not on the host’s own list is not run there, whoever started the workflow', async () => {
   const host = aHost('lists');
   const job = await startJob('lists', 'format_disk', { mark: 'lists' });
-  await expect(job.result()).rejects.toThrow();
+  await expect(job.result()).rejects.toThrow(WorkflowFailedError);
   expect(await farm.calls('format_disk')).toHaveLength(0);
   await host.stop();
 }, 60_000);

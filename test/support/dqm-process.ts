@@ -87,12 +87,19 @@ export interface DqmAnswer {
   stderr: string;
 }
 
+export interface DqmOptions {
+  env?: NodeJS.ProcessEnv;
+  /** What it reads from standard input. */
+  input?: string;
+  cwd?: string;
+}
+
 /** Runs `dqm` to its end. */
 export async function dqm(
   args: readonly string[],
-  { env = {}, input = '' }: { env?: NodeJS.ProcessEnv; input?: string } = {},
+  { env = {}, input = '', cwd = process.cwd() }: DqmOptions = {},
 ): Promise<DqmAnswer> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...process.env, ...env }, stdio: 'pipe' });
+  const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...process.env, ...env }, stdio: 'pipe', cwd });
   const answer = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (answer.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (answer.stderr += text));

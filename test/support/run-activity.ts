@@ -2,6 +2,10 @@ import type { Info } from '@temporalio/activity';
 import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 
+import { temporalLogger } from '../../lib/temporal-log.ts';
+
+import { silentLog } from './silent-log.ts';
+
 export interface StartedActivity<Output> {
   done: Promise<Output>;
   /** What it said in its heartbeats so far. */
@@ -21,15 +25,14 @@ export function startActivity<Input, Output>(
   input: Input,
   info: Partial<Info> = {},
 ): StartedActivity<Output> {
-  const environment = new MockActivityEnvironment({
-    scheduledTimestampMs: Date.now(),
-    scheduleToCloseTimeoutMs: THREE_DAYS_MS,
-    ...info,
-  });
+  const environment = new MockActivityEnvironment(
+    { scheduledTimestampMs: Date.now(), scheduleToCloseTimeoutMs: THREE_DAYS_MS, ...info },
+    { logger: temporalLogger(silentLog) },
+  );
   const beats: unknown[] = [];
   environment.on('heartbeat', (details) => beats.push(details));
   return {
-    done: environment.run(activity as (input: unknown) => Promise<unknown>, input) as Promise<Output>,
+    done: environment.run<[Input], Output, (input: Input) => Promise<Output>>(activity, input),
     beats,
     nextBeat: () => new Promise((resolve) => environment.once('heartbeat', () => resolve())),
     cancel: () => environment.cancel(),

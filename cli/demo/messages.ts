@@ -1,0 +1,51 @@
+import { BUSY_PATH } from './receiver.ts';
+
+/** One message of the demo, as any producer would put it into a queue. */
+export interface DemoMessage {
+  /** What it shows, for people. */
+  title: string;
+  broker: 'sqs' | 'amqp';
+  body: string;
+}
+
+export const BUCKET = 'results';
+
+const SIZE = { width: 480, height: 270 };
+
+const PICTURES: readonly { scene: string; broker: DemoMessage['broker']; tint: [number, number, number] }[] = [
+  { scene: 'chair.mi', broker: 'sqs', tint: [1.0, 0.35, 0.2] },
+  { scene: 'torus', broker: 'amqp', tint: [0.25, 0.55, 1.0] },
+  { scene: 'knot', broker: 'sqs', tint: [0.95, 0.75, 0.2] },
+  { scene: 'sphere', broker: 'amqp', tint: [0.3, 0.85, 0.5] },
+  { scene: 'lamp.mi', broker: 'sqs', tint: [0.8, 0.4, 0.9] },
+  { scene: 'table.mi', broker: 'amqp', tint: [0.9, 0.9, 0.85] },
+  { scene: 'vase.mi', broker: 'sqs', tint: [0.2, 0.8, 0.85] },
+];
+
+/** Ten documented jobs: seven go through, one meets a busy web server, one is no job, one names a task nobody knows. */
+export function demoMessages(webServer: string): DemoMessage[] {
+  const picture = ({ scene, broker, tint: [r, g, b] }: (typeof PICTURES)[number], path: string, title: string) => ({
+    title,
+    broker,
+    body: JSON.stringify({
+      command: 'render_product',
+      parameters: { scene, ...SIZE, tint: { r, g, b } },
+      tasks: [
+        { name: 's3_upload', config: { bucket: BUCKET, key: `pictures/${nameOf(scene)}-\${message_id}.\${mime_ext}` } },
+        { name: 'http_post', config: { postback_uri: `${webServer}${path}\${message_id}.\${mime_ext}` } },
+      ],
+    }),
+  });
+  return [
+    ...PICTURES.map((each) => picture(each, 'store/', nameOf(each.scene))),
+    picture({ scene: 'knot', broker: 'amqp', tint: [1, 0.5, 0.7] }, BUSY_PATH, 'web server busy twice'),
+    { title: 'no job at all', broker: 'sqs', body: '{ "comand": "render_product" }' },
+    {
+      title: 'a task nobody knows',
+      broker: 'amqp',
+      body: JSON.stringify({ command: 'render_product', parameters: SIZE, tasks: [{ name: 'fax_it', config: {} }] }),
+    },
+  ];
+}
+
+const nameOf = (scene: string): string => scene.replace(/\.mi$/, '');

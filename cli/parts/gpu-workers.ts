@@ -1,0 +1,49 @@
+import { createRealityServer } from '../../lib/realityserver/http.ts';
+import { createStaging } from '../../lib/results/staging.ts';
+import { connectClient, connectWorker } from '../../lib/temporal.ts';
+import { gpuWorkerIdentity } from '../../lib/contract/names.ts';
+import { startGpuWorker } from '../../workers/gpu.ts';
+import { UsageError } from '../context.ts';
+
+import type { Shared } from './shared.ts';
+
+/** One worker for each `realityserver_url`; they take work for `listen_queue`. */
+export async function openGpuWorkers(shared: Shared): Promise<void> {
+  const { config, temporal, opened, log } = shared;
+  const { listenQueue, dqm, file } = config;
+  if (listenQueue === undefined)
+    throw new UsageError(`${file}: a GPU worker needs listen_queue in <user queue_manager>`);
+  if (dqm.realityServerUrls.length === 0)
+    throw new UsageError(`${file}: a GPU worker needs realityserver_url in <user dqm>`);
+
+  const { client, close } = await connectClient(temporal, { log, signal: opened.signal });
+  opened.closes(close);
+  for (const [index, url] of dqm.realityServerUrls.entries()) {
+    const slot = index + 1;
+    const connection = await connectWorker(temporal, { log, signal: opened.signal });
+    opened.closes(() => connection.close());
+    const realityServer = createRealityServer({ url });
+    opened.closes(() => realityServer.close());
+    opened.runs(
+      await startGpuWorker({
+        connection,
+        client,
+        namespace: temporal.namespace,
+        dataConverter: temporal.dataConverter,
+        queue: listenQueue,
+        host: dqm.hostName,
+        slot,
+        realityServer,
+        realityServerName: new URL(url).origin,
+        allowCommands: config.allowCommands,
+        staging: createStaging({ folder: dqm.stagingFolder, identity: gpuWorkerIdentity(dqm.hostName, slot) }),
+        store: shared.store,
+        maxStaging: dqm.maxStagingJobs,
+        drainTimeoutMs: dqm.drainTimeoutMs,
+        metrics: shared.metrics,
+        log,
+        onReady: shared.readiness.part(`RealityServer ${new URL(url).origin}`),
+      }),
+    );
+  }
+}

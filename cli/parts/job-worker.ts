@@ -1,0 +1,57 @@
+import { createTaskActivities } from '../../activities/tasks/index.ts';
+import { createS3 } from '../../lib/aws.ts';
+import type { Config } from '../../lib/config/config.ts';
+import { createPostbackAgent } from '../../lib/postback/agent.ts';
+import { createPost } from '../../lib/postback/post.ts';
+import { connectWorker } from '../../lib/temporal.ts';
+import { bundleWorkflows } from '../../workers/bundle.ts';
+import { countTasks } from '../../workers/count-tasks.ts';
+import { startJobWorker } from '../../workers/jobs.ts';
+
+import type { Shared } from './shared.ts';
+
+/** Workflows and completion tasks of all queues. */
+export async function openJobWorker(shared: Shared): Promise<void> {
+  const { config, temporal, opened, metrics, log } = shared;
+  const setReady = shared.readiness.part('job worker');
+  const agent = createPostbackAgent({ verifySsl: config.httpPost.verifySsl });
+  opened.closes(() => agent.close());
+  const activities = createTaskActivities({
+    store: shared.store,
+    rules: taskRules(config),
+    mimeExtensions: config.mimeExtensions,
+    s3For: (region) => {
+      const s3 = createS3(config.aws, region);
+      opened.closes(() => s3.destroy());
+      return s3;
+    },
+    post: createPost({
+      agent,
+      allowPostbacks: config.dqm.allowPostbacks,
+      followRedirects: config.httpPost.followRedirects,
+    }),
+    verifySsl: config.httpPost.verifySsl,
+    signingSecret: config.dqm.signingSecret,
+  });
+  const workflowBundle = await bundleWorkflows(log);
+  const connection = await connectWorker(temporal, { log, signal: opened.signal });
+  opened.closes(() => connection.close());
+  opened.runs(
+    await startJobWorker({
+      connection,
+      namespace: temporal.namespace,
+      dataConverter: temporal.dataConverter,
+      workflowBundle,
+      activities: countTasks(activities, metrics),
+    }),
+  );
+  setReady(true);
+  log.info('Job worker started');
+}
+
+/** What a task may reach: the same for the bridge that judges a message and the worker that carries it out. */
+export const taskRules = ({ dqm }: Config) => ({
+  allowBuckets: dqm.allowBuckets,
+  allowPostbacks: dqm.allowPostbacks,
+  resultStore: dqm.resultStore,
+});

@@ -1,0 +1,45 @@
+import { createS3 } from '../../lib/aws.ts';
+import { startHealthServer } from '../../lib/health-server.ts';
+import { createMetrics, type Metrics } from '../../lib/metrics.ts';
+import { createResultStore } from '../../lib/results/open-store.ts';
+import type { ResultStore } from '../../lib/results/store.ts';
+import { connectionOptions, installRuntime, type TemporalOptions } from '../../lib/temporal.ts';
+import type { Context } from '../context.ts';
+import type { Opened } from '../process.ts';
+import { createReadiness, type Readiness } from '../readiness.ts';
+
+/** What every long-running part is built on, once in a process. */
+export interface Shared extends Context {
+  opened: Opened;
+  temporal: TemporalOptions;
+  store: ResultStore;
+  metrics: Metrics;
+  readiness: Readiness;
+}
+
+/** Reaches nothing yet: each part waits for what it needs. */
+export async function openShared(context: Context, opened: Opened): Promise<Shared> {
+  const { config, env, log } = context;
+  installRuntime(log);
+  const s3 = createS3(config.aws);
+  opened.closes(() => s3.destroy());
+  const metrics = createMetrics();
+  const readiness = createReadiness();
+  const { registry } = metrics;
+  const health = await startHealthServer({
+    address: config.dqm.metricsAddress,
+    registry,
+    notReady: readiness.notReady,
+    log,
+  });
+  opened.closes(() => health.close());
+  log.info('Metrics and health', { address: health.address });
+  return {
+    ...context,
+    opened,
+    temporal: await connectionOptions(config, env),
+    store: createResultStore(config.dqm.resultStore, { s3 }),
+    metrics,
+    readiness,
+  };
+}

@@ -1,0 +1,115 @@
+import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+
+import { checkAmqpQueue } from '../bridges/amqp-connection.ts';
+import { createS3, createSqs } from '../lib/aws.ts';
+import type { QueueConfig } from '../lib/config/config.ts';
+import { prepareNamespace } from '../lib/engine/prepare.ts';
+import { errorText } from '../lib/log.ts';
+import { s3ErrorText } from '../lib/results/s3-errors.ts';
+import { createResultStore } from '../lib/results/open-store.ts';
+import { connectClient, connectionOptions, namesEngine } from '../lib/temporal.ts';
+
+import type { Context } from './context.ts';
+import { EXIT_FAILED } from './exit.ts';
+import { jsonLine } from './output/output.ts';
+
+/** One thing that `dqm setup` has looked at. */
+interface Finding {
+  check: string;
+  state: 'ok' | 'changed' | 'failed' | 'skipped';
+  detail: string;
+}
+
+/** `dqm setup`: prepares the engine and looks at everything the configuration names. Exit code 1 when something is amiss. */
+export async function setup(context: Context): Promise<void> {
+  const { config, output } = context;
+  const s3 = createS3(config.aws);
+  const sqs = createSqs(config.aws);
+  const findings: Finding[] = [];
+  const found = (finding: Finding): void => {
+    findings.push(finding);
+    if (output.json) output.write(jsonLine(finding));
+    else output.write(`${finding.state.padEnd(8)} ${finding.check}: ${finding.detail}\n`);
+  };
+  try {
+    found(await engineFinding(context));
+    for (const queue of config.queues.values())
+      found(await looked(`queue ${queue.name}`, () => queueAnswer(queue, sqs)));
+    found(await looked('result store', () => storeAnswer(context, s3)));
+    for (const bucket of config.dqm.allowBuckets)
+      found(await looked(`bucket ${bucket}`, () => bucketAnswer(s3, bucket)));
+  } finally {
+    s3.destroy();
+    sqs.destroy();
+  }
+  if (findings.some(({ state }) => state === 'failed')) process.exitCode = EXIT_FAILED;
+}
+
+async function engineFinding({ config, env, log }: Context): Promise<Finding> {
+  const temporal = await connectionOptions(config, env);
+  const check = `engine at ${temporal.address}`;
+  try {
+    const { connection, close } = await connectClient(temporal);
+    try {
+      const changes = await prepareNamespace(connection, { namespace: temporal.namespace, log });
+      if (changes.length > 0) return { check, state: 'changed', detail: changes.join('; ') };
+      return { check, state: 'ok', detail: `namespace ${temporal.namespace} is prepared` };
+    } finally {
+      await close();
+    }
+  } catch (error) {
+    // Without an address of its own, the file asks for the engine that `dqm up` starts and prepares.
+    if (!namesEngine(config, env))
+      return { check, state: 'skipped', detail: 'not running; dqm up starts and prepares one' };
+    return { check, state: 'failed', detail: errorText(error) };
+  }
+}
+
+async function looked(check: string, look: () => Promise<string>): Promise<Finding> {
+  try {
+    return { check, state: 'ok', detail: await look() };
+  } catch (error) {
+    return { check, state: 'failed', detail: errorText(error) };
+  }
+}
+
+async function queueAnswer(queue: QueueConfig, sqs: SQSClient): Promise<string> {
+  switch (queue.kind) {
+    case 'sqs': {
+      const { Attributes = {} } = await sqs.send(
+        new GetQueueAttributesCommand({
+          QueueUrl: queue.url,
+          AttributeNames: ['ApproximateNumberOfMessages', 'RedrivePolicy'],
+        }),
+      );
+      const hasTarget = queue.deadLetterUrl !== undefined || Attributes['RedrivePolicy'] !== undefined;
+      const target = hasTarget
+        ? 'has a dead-letter queue'
+        : 'no dead-letter queue: rejected messages are held in workflows';
+      return `SQS, ${Attributes['ApproximateNumberOfMessages'] ?? '?'} messages, ${target}`;
+    }
+    case 'amqp':
+      return checkAmqpQueue(queue);
+    case 'direct':
+      return 'no broker, jobs are started directly';
+    default:
+      return queue satisfies never;
+  }
+}
+
+async function storeAnswer({ config }: Context, s3: S3Client): Promise<string> {
+  const { resultStore } = config.dqm;
+  if (resultStore.kind === 's3') await bucketAnswer(s3, resultStore.bucket);
+  await createResultStore(resultStore, { s3 }).find('setup/nothing', AbortSignal.timeout(10_000));
+  return resultStore.kind === 's3' ? `s3://${resultStore.bucket}/${resultStore.prefix}` : resultStore.root;
+}
+
+async function bucketAnswer(s3: S3Client, bucket: string): Promise<string> {
+  try {
+    await s3.send(new HeadBucketCommand({ Bucket: bucket }));
+    return 'is there';
+  } catch (error) {
+    throw new Error(`bucket ${bucket}: ${s3ErrorText(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,19 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A self-signed certificate for 127.0.0.1 and localhost, valid for a day. Needs openssl on the path. */
+export function aCertificate(): { cert: string; key: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'dqm-certificate-'));
+  const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const names = 'subjectAltName=IP:127.0.0.1,DNS:localhost';
+  try {
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', keyFile];
+    const certificate = ['-days', '1', '-subj', '/CN=localhost', '-addext', names, '-out', certFile];
+    execFileSync('openssl', ['req', '-x509', ...key, ...certificate], { stdio: 'pipe' });
+    return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,38 @@
+import { SdkComponent } from '@temporalio/common';
+import type { LogLevel } from '../../../lib/log.ts';
+import { temporalLogger } from '../../../lib/temporal-log.ts';
+
+function aLogger() {
+  const lines: [LogLevel, string, unknown][] = [];
+  const to =
+    (level: LogLevel) =>
+    (message: string, fields: unknown): void => {
+      lines.push([level, message, fields]);
+    };
+  return {
+    lines,
+    logger: temporalLogger({ debug: to('debug'), info: to('info'), warn: to('warn'), error: to('error') }),
+  };
+}
+
+test.each([
+  [SdkComponent.activity, 'info'],
+  [SdkComponent.workflow, 'info'],
+  [SdkComponent.worker, 'debug'],
+  [SdkComponent.core, 'debug'],
+])('what the %s tells at INFO is ours at %s', (sdkComponent, level) => {
+  const { lines, logger } = aLogger();
+  logger.info('Rendering', { sdkComponent, workflowId: 'job/chairs/1' });
+  expect(lines).toEqual([[level, 'Rendering', { workflowId: 'job/chairs/1' }]]);
+});
+
+test.each([
+  ['TRACE', 'debug'],
+  ['DEBUG', 'debug'],
+  ['WARN', 'warn'],
+  ['ERROR', 'error'],
+] as const)('%s is %s, wherever it comes from', (theirs, ours) => {
+  const { lines, logger } = aLogger();
+  logger.log(theirs, 'Poll failed', { sdkComponent: SdkComponent.core });
+  expect(lines).toEqual([[ours, 'Poll failed', {}]]);
+});
