@@ -83,6 +83,8 @@ async function startOn(port: number, uiPort: number, options: EmbeddedEngineOpti
   };
   try {
     const { connection, close } = await whenItAnswers({ address, namespace }, kept);
+    // It listens last: a port that was taken in the meantime ends the engine only now.
+    await Promise.race([untilAccepts(`127.0.0.1:${uiPort}`), kept.done]);
     try {
       await prepareNamespace(connection, { namespace, log });
     } finally {
@@ -129,6 +131,11 @@ async function choosePort(asked: number | undefined, usual: number): Promise<num
   if (await isFree(asked ?? usual)) return asked ?? usual;
   if (asked === undefined) return freePort();
   throw new Error(`port ${asked} is taken by ${await portOwner(asked)}: stop that one, or choose another port`);
+}
+
+async function untilAccepts(address: string): Promise<void> {
+  const giveUp = Date.now() + START_LIMIT_MS;
+  while (!(await accepts(address)) && Date.now() < giveUp) await delay(20);
 }
 
 async function whenItAnswers(options: TemporalOptions, kept: Kept): Promise<TemporalClient> {

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 
@@ -146,3 +146,39 @@ test('a command that is not on the host’s own list is not run there, whoever s
   expect(await farm.calls('format_disk')).toHaveLength(0);
   await host.stop();
 }, 60_000);
+
+test('a command that fails is run as often as it may, and its own failure fails the job', async () => {
+  const host = aHost('failing');
+  await farm.simulate('sim_faults', { command: 'echo', kind: 'error_code', message: 'no such scene', times: 9 });
+  const job = await startJob('failing', 'echo', { mark: 'failing' });
+  await expect(job.result()).rejects.toMatchObject({
+    cause: { type: 'CommandFailed', message: expect.stringContaining('no such scene') as string },
+  });
+  expect(await callsOf('echo', 'failing')).toHaveLength(3);
+  await farm.simulate('sim_faults', { clear: true });
+  await host.stop();
+}, 60_000);
+
+test('a host that breaks connections does not use up the attempts of a job', async () => {
+  const host = aHost('broken');
+  await farm.simulate('sim_faults', { command: 'big_result', kind: 'close', times: 3 });
+  const job = await startJob('broken', 'big_result', { mark: 'broken' });
+  await job.result();
+  expect(await callsOf('big_result', 'broken')).toHaveLength(4);
+  await host.stop();
+}, 60_000);
+
+test('a result of 300 MB passes through a host that hardly grows', async () => {
+  const host = aHost('large');
+  await (await startJob('large')).result();
+  const pid = String(host.child.pid);
+  writeFileSync(`/proc/${pid}/clear_refs`, '5'); // the peak is counted anew
+  const rest = memoryOf(pid, 'VmRSS');
+  await (await startJob('large', 'big_result', { bytes: 300_000_000 })).result();
+  expect(memoryOf(pid, 'VmHWM') - rest).toBeLessThan(40 * 1024);
+  await host.stop();
+}, 60_000);
+
+/** In KiB. */
+const memoryOf = (pid: string, field: string): number =>
+  Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);

@@ -7,10 +7,12 @@ import { join } from 'node:path';
 export function aCertificate(): { cert: string; key: string } {
   const folder = mkdtempSync(join(tmpdir(), 'dqm-certificate-'));
   const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  // Rust's TLS takes no authority's certificate for a server's.
+  const leaf = ['-addext', 'basicConstraints=critical,CA:FALSE'];
   const names = 'subjectAltName=IP:127.0.0.1,DNS:localhost';
   try {
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', keyFile];
-    const certificate = ['-days', '1', '-subj', '/CN=localhost', '-addext', names, '-out', certFile];
+    const certificate = ['-days', '1', '-subj', '/CN=localhost', '-addext', names, ...leaf, '-out', certFile];
     execFileSync('openssl', ['req', '-x509', ...key, ...certificate], { stdio: 'pipe' });
     return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
   } finally {
