@@ -1,6 +1,9 @@
 import { SdkComponent, type LogLevel, type LogMetadata, type Logger } from '@temporalio/common';
 import type { Log } from './log.ts';
 
+/** A render host runs activities alone, on purpose. */
+const EXPECTED = /^No workflows registered/;
+
 /** What the SDK says of its own doings is for whoever debugs it. */
 export function temporalLogger(log: Log): Logger {
   const write = (level: LogLevel, message: string, meta: LogMetadata = {}) => {
@@ -10,7 +13,7 @@ export function temporalLogger(log: Log): Logger {
       case 'ERROR':
         return log.error(message, fields);
       case 'WARN':
-        return log.warn(message, fields);
+        return EXPECTED.test(message) ? log.debug(message, fields) : log.warn(message, fields);
       case 'INFO':
         return inner ? log.debug(message, fields) : log.info(message, fields);
       case 'DEBUG':

@@ -36,3 +36,9 @@ test.each([
   logger.log(theirs, 'Poll failed', { sdkComponent: SdkComponent.core });
   expect(lines).toEqual([[ours, 'Poll failed', {}]]);
 });
+
+test('that a render host runs no workflows is no warning', () => {
+  const { lines, logger } = aLogger();
+  logger.warn('No workflows registered, not polling for workflow tasks', { sdkComponent: SdkComponent.worker });
+  expect(lines).toEqual([['debug', 'No workflows registered, not polling for workflow tasks', {}]]);
+});
