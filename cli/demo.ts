@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Client } from '@temporalio/client';
@@ -31,6 +31,8 @@ export interface DemoOptions {
 }
 
 const FOLDER = 'dqm-demo';
+/** As a shell reports Ctrl-C. */
+const EXIT_INTERRUPTED = 130;
 const LOOK_MS = 250;
 
 /** `dqm demo`: brokers, an engine, two render hosts and ten jobs on this machine; all it leaves lies in `dqm-demo`. */
@@ -40,6 +42,7 @@ export async function demo({ keep = false, json = false }: DemoOptions): Promise
   const folder = resolve(FOLDER);
   // What goes wrong on the way; the milestones are in the table.
   const log = createLog({ level: 'error' });
+  let isDone = false;
   await runProcess(log, async (opened) => {
     const tell = (text: string): void => (json ? undefined : output.write(text));
     tell('Starting an engine, brokers, S3 and two simulated RealityServers …\n');
@@ -66,9 +69,13 @@ export async function demo({ keep = false, json = false }: DemoOptions): Promise
     const page = await savePictures(folder, jobs, sent, first.config);
     report({ jobs, letters, sent, page, received: stage.receiver.received, uiUrl: stage.engine.uiUrl, keep }, output);
     if (jobs.some(({ state }) => state !== 'completed')) throw new Error('a job of the demo failed');
+    isDone = true;
     if (!keep) opened.runs({ done: Promise.resolve(), stop: () => undefined });
   });
-  if (!json) output.write(`Everything lies in ${join(FOLDER, '')}\n`);
+  if (!isDone) process.exitCode = EXIT_INTERRUPTED;
+  else if (!json)
+    output.write(`Everything lies in ${FOLDER}
+`);
 }
 
 /** Each message has its ending: a closed job, or a dead letter. */
