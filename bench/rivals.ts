@@ -6,12 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 
-import { createIntake } from '../bridges/intake.ts';
-import { createBodyStore } from '../bridges/body-store.ts';
 import { openContext } from '../cli/context.ts';
 import { startReceiver } from '../cli/demo/receiver.ts';
-import { messageRules } from '../cli/parts/bridges.ts';
 import { openGpuWorkers } from '../cli/parts/gpu-workers.ts';
+import { intakeOf } from '../cli/parts/intake.ts';
 import { openJobWorker } from '../cli/parts/job-worker.ts';
 import { openShared } from '../cli/parts/shared.ts';
 import type { Opened } from '../cli/process.ts';
@@ -75,8 +73,7 @@ export async function openRivals({
   const { client, close } = await connectClient(shared.temporal);
   opened.closes(close);
 
-  const bodies = createBodyStore({ store: shared.store, folder });
-  const intake = createIntake({ client, config: context.config, bodies, rules: messageRules(context.config), log });
+  const { intake } = intakeOf({ ...shared, client });
   const body = Buffer.from(message(receiver.url));
   let last = '';
   const connection = await connectWorker(shared.temporal);

@@ -1,19 +1,17 @@
 import { createReadStream } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 
-import { createBodyStore } from '../bridges/body-store.ts';
-import { createIntake } from '../bridges/intake.ts';
 import { send, type SubmitAttributes } from '../bridges/send.ts';
-import { createSqs } from '../lib/aws.ts';
+import { createS3, createSqs } from '../lib/aws.ts';
 import { readMessage } from '../lib/contract/job-message.ts';
 import { errorText } from '../lib/log.ts';
 import { createResultStore } from '../lib/results/open-store.ts';
-import { createS3 } from '../lib/aws.ts';
 import { connectClient, connectionOptions } from '../lib/temporal.ts';
 
 import { UsageError, type Context } from './context.ts';
 import { jsonLine } from './output/output.ts';
-import { messageRules, queueNamed } from './parts/bridges.ts';
+import { queueNamed } from './parts/bridges.ts';
+import { intakeOf, messageRules } from './parts/intake.ts';
 
 export interface SubmitOptions {
   queue: string;
@@ -55,8 +53,7 @@ async function openIntake({ config, env, log }: Context, closers: (() => unknown
   const s3 = createS3(config.aws);
   closers.push(close, () => s3.destroy());
   const store = createResultStore(config.dqm.resultStore, { s3 });
-  const bodies = createBodyStore({ store, folder: config.dqm.dataFolder });
-  return createIntake({ client, config, bodies, rules: messageRules(config), log });
+  return intakeOf({ client, config, store, log }).intake;
 }
 
 async function read(file: string): Promise<Buffer> {

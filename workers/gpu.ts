@@ -13,8 +13,8 @@ import type { Running } from '../lib/run.ts';
 
 import { createGpuSlot } from './gpu-slots.ts';
 import { startHostHealth } from './host-health.ts';
-import { stopOnce } from './jobs.ts';
 import { publishLeftovers } from './leftovers.ts';
+import { stopOnce } from './stop.ts';
 
 export interface GpuWorkerDeps {
   /** Of its own for each RealityServer: two workers of one task queue on one connection are refused. */

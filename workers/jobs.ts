@@ -5,6 +5,8 @@ import type { TaskActivities } from '../activities/tasks/index.ts';
 import { JOBS_TASK_QUEUE } from '../lib/contract/names.ts';
 import type { Running } from '../lib/run.ts';
 
+import { stopOnce } from './stop.ts';
+
 export interface JobWorkerDeps {
   connection: NativeConnection;
   namespace: string;
@@ -27,9 +29,4 @@ export async function startJobWorker({ dataConverter, ...deps }: JobWorkerDeps):
     shutdownGraceTime: GRACE,
   });
   return { done: worker.run(), stop: () => stopOnce(worker) };
-}
-
-/** A second request to stop is not a mistake, for the SDK it is. */
-export function stopOnce(worker: Worker): void {
-  if (worker.getState() === 'RUNNING') worker.shutdown();
 }

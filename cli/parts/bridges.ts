@@ -1,30 +1,16 @@
-import { join } from 'node:path';
-
 import { startAmqpBridge } from '../../bridges/amqp.ts';
-import { createBodyStore } from '../../bridges/body-store.ts';
 import type { BridgeDeps, BridgeMetrics } from '../../bridges/bridge.ts';
 import { createHoldRejected } from '../../bridges/hold-rejected.ts';
-import { createIntake } from '../../bridges/intake.ts';
 import { startSqsBridge } from '../../bridges/sqs.ts';
 import { createSqs } from '../../lib/aws.ts';
 import type { Config, QueueConfig } from '../../lib/config/config.ts';
-import type { MessageRules } from '../../lib/contract/job-message.ts';
-import { checkTask } from '../../lib/contract/task-configs.ts';
 import type { Metrics } from '../../lib/metrics.ts';
 import type { Running } from '../../lib/run.ts';
 import { connectClient } from '../../lib/temporal.ts';
 import { UsageError } from '../context.ts';
 
-import { taskRules } from './job-worker.ts';
+import { intakeOf } from './intake.ts';
 import type { Shared } from './shared.ts';
-
-/** What a configuration lets into its queues. */
-export const messageRules = (config: Config): MessageRules => ({
-  maxMessageBytes: config.dqm.maxMessageBytes,
-  allowCommands: config.allowCommands,
-  file: config.file,
-  checkTask: (task, path) => checkTask(task, path, taskRules(config)),
-});
 
 /** The configured queue of that name. */
 export function queueNamed({ queues, file }: Config, name: string): QueueConfig {
@@ -39,8 +25,7 @@ export async function openBridges(shared: Shared, names: readonly string[]): Pro
   const { config, temporal, opened, store, log } = shared;
   const { client, close } = await connectClient(temporal, { log, signal: opened.signal });
   opened.closes(close);
-  const bodies = createBodyStore({ store, folder: join(config.dqm.dataFolder, 'bodies') });
-  const intake = createIntake({ client, config, bodies, rules: messageRules(config), log });
+  const { intake, bodies } = intakeOf({ client, config, store, log });
   const holdRejected = createHoldRejected({ client, bodies });
   for (const name of names) {
     const onReady = shared.readiness.part(`bridge of ${name}`);

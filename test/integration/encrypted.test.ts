@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { connect, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
 
 import type { Payload, PayloadCodec } from '@temporalio/common';
 
-import { createBodyStore } from '../../bridges/body-store.ts';
-import { createIntake } from '../../bridges/intake.ts';
 import { openContext } from '../../cli/context.ts';
-import { messageRules } from '../../cli/parts/bridges.ts';
 import { openGpuWorkers } from '../../cli/parts/gpu-workers.ts';
+import { intakeOf } from '../../cli/parts/intake.ts';
 import { openJobWorker } from '../../cli/parts/job-worker.ts';
 import type { Shared } from '../../cli/parts/shared.ts';
 import { createReadiness } from '../../cli/readiness.ts';
@@ -104,14 +101,7 @@ test('a job goes its whole way over TLS, with payloads that nobody else can read
   await openGpuWorkers(shared);
   const { client, close } = await connectClient(temporal);
   closers.push(close);
-  const bodies = createBodyStore({ store: shared.store, folder: join(farm.folder.path, 'bodies') });
-  const intake = createIntake({
-    client,
-    config: context.config,
-    bodies,
-    rules: messageRules(context.config),
-    log: silentLog,
-  });
+  const { intake } = intakeOf({ ...shared, client });
   const id = randomUUID();
   const tasks = [{ name: 's3_upload', config: { bucket: farm.bucket, key: '${message_id}.${mime_ext}' } }];
   const body = Buffer.from(JSON.stringify({ command: 'echo', parameters: { secret: 'a new chair' }, tasks }));
