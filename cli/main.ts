@@ -3,19 +3,10 @@ import { Command, Option } from 'commander';
 
 import { silenceAwsNotice } from '../lib/config/environment.ts';
 
-import { bridge } from './bridge.ts';
-import { check } from './check.ts';
 import { openContext, type CommonOptions } from './context.ts';
-import { demo } from './demo.ts';
 import { EXIT_USAGE, failed } from './exit.ts';
-import { job } from './job.ts';
-import { jobs } from './jobs.ts';
-import { setup } from './setup.ts';
-import { submit } from './submit.ts';
-import { up } from './up.ts';
-import { withClient } from './with-client.ts';
-import { gpuWorker, jobWorker } from './worker.ts';
 
+// Each command is imported when it runs: the engine's clients and the worker's native part take a second to load.
 silenceAwsNotice();
 
 const DEFAULT_CONFIG = './realityserver.conf';
@@ -39,26 +30,26 @@ function command(parent: Command, nameAndArguments: string, description: string,
 command(program, 'up', 'bridge, job worker, GPU worker and an embedded engine in one process', [
   'dqm up',
   'dqm up --config /etc/realityserver/realityserver.conf',
-]).action((options: CommonOptions) => up(openContext(options)));
+]).action(async (options: CommonOptions) => (await import('./up.ts')).up(openContext(options)));
 
 command(program, 'demo', 'the whole path with a simulated RealityServer, brokers and emulators: nothing to configure', [
   'dqm demo',
   'dqm demo --keep',
 ])
   .option('--keep', 'stay up afterwards, to look around')
-  .action((options: CommonOptions & { keep?: boolean }) => demo(options));
+  .action(async (options: CommonOptions & { keep?: boolean }) => (await import('./demo.ts')).demo(options));
 
 command(program, 'setup', 'prepares the namespace and checks engine, brokers, buckets and result store', [
   'dqm setup',
-]).action((options: CommonOptions) => setup(openContext(options)));
+]).action(async (options: CommonOptions) => (await import('./setup.ts')).setup(openContext(options)));
 
 command(program, 'check [files...]', 'tells what is wrong with the configuration, or with message files', [
   'dqm check',
   'dqm check job.json --queue renders',
 ])
   .option('--queue <name>', 'judge the messages as this queue would')
-  .action((files: string[], options: CommonOptions & { queue?: string }) =>
-    check(openContext(options), files, options),
+  .action(async (files: string[], options: CommonOptions & { queue?: string }) =>
+    (await import('./check.ts')).check(openContext(options), files, options),
   );
 
 command(program, 'bridge', 'turns messages of the listen queue into workflows', [
@@ -68,15 +59,17 @@ command(program, 'bridge', 'turns messages of the listen queue into workflows', 
 ])
   .option('--queue <name...>', 'these queues instead of listen_queue')
   .option('--all', 'every queue of the configuration that has a broker')
-  .action((options: CommonOptions & { queue?: string[]; all?: boolean }) => bridge(openContext(options), options));
+  .action(async (options: CommonOptions & { queue?: string[]; all?: boolean }) =>
+    (await import('./bridge.ts')).bridge(openContext(options), options),
+  );
 
 const worker = program.command('worker').description('runs jobs, or the commands of one render host');
 command(worker, 'jobs', 'workflows and completion tasks; any number of these may run', ['dqm worker jobs']).action(
-  (options: CommonOptions) => jobWorker(openContext(options)),
+  async (options: CommonOptions) => (await import('./worker.ts')).jobWorker(openContext(options)),
 );
 command(worker, 'gpu', 'on a render host: commands of listen_queue, one at a time for each realityserver_url', [
   'dqm worker gpu',
-]).action((options: CommonOptions) => gpuWorker(openContext(options)));
+]).action(async (options: CommonOptions) => (await import('./worker.ts')).gpuWorker(openContext(options)));
 
 command(program, 'submit [file]', 'puts a job into a queue as a producer would', [
   'dqm submit --queue renders job.json',
@@ -87,24 +80,30 @@ command(program, 'submit [file]', 'puts a job into a queue as a producer would',
   .option('--priority <priority>', 'highest, high, normal, low, lowest, or 1 to 5')
   .option('--tenant <name>', 'whose job it is')
   .action(
-    (
+    async (
       file: string | undefined,
       options: CommonOptions & { queue: string; jobId?: string; priority?: string; tenant?: string },
-    ) => submit(openContext(options), file ?? '-', options),
+    ) => (await import('./submit.ts')).submit(openContext(options), file ?? '-', options),
   );
 
 command(program, 'jobs', 'lists jobs, the newest first', ['dqm jobs', 'dqm jobs --state failed --queue renders'])
   .addOption(new Option('--state <state>', 'only jobs in this state'))
   .option('--queue <name>', 'only jobs of this queue')
   .option('--limit <number>', 'at most so many', '50')
-  .action((options: CommonOptions & { state?: string; queue?: string; limit: string }) =>
-    withClient(openContext(options), (deps) => jobs(options, deps)),
-  );
+  .action(async (options: CommonOptions & { state?: string; queue?: string; limit: string }) => {
+    const context = openContext(options);
+    const [{ withClient }, { jobs }] = await Promise.all([import('./with-client.ts'), import('./jobs.ts')]);
+    await withClient(context, (deps) => jobs(options, deps));
+  });
 
 command(program, 'job <id>', 'shows one job in full; ID is a workflow id, or its identity part', [
   'dqm job chair-1',
   'dqm job job/renders/chair-1 --json',
-]).action((id: string, options: CommonOptions) => withClient(openContext(options), (deps) => job(id, options, deps)));
+]).action(async (id: string, options: CommonOptions) => {
+  const context = openContext(options);
+  const [{ withClient }, { job }] = await Promise.all([import('./with-client.ts'), import('./job.ts')]);
+  await withClient(context, (deps) => job(id, options, deps));
+});
 
 try {
   await program.parseAsync();
