@@ -1,9 +1,8 @@
-import { QUEUE_NAME } from '../lib/contract/names.ts';
-import { JOB_STATES, type JobState } from '../lib/contract/states.ts';
 import type { JobRow } from '../lib/jobs/job-view.ts';
 import { listJobs } from '../lib/jobs/list.ts';
 
 import { UsageError } from './context.ts';
+import { jobFilterOf, type JobFilterOptions } from './job-filter.ts';
 import { paint, STATE_STYLES } from './output/colour.ts';
 import { jsonLine, type Output } from './output/output.ts';
 import { agoText, durationText } from './output/quantities.ts';
@@ -11,9 +10,7 @@ import { table, type Column } from './output/table.ts';
 import type { ClientDeps } from './with-client.ts';
 
 /** As they stand on the command line. */
-export interface JobsOptions {
-  state?: string;
-  queue?: string;
+export interface JobsOptions extends JobFilterOptions {
   /** Default 50. */
   limit?: string;
 }
@@ -24,19 +21,14 @@ const LARGEST_LIMIT = 10_000;
 
 /** `dqm jobs`: the newest first. */
 export async function jobs(options: JobsOptions, { client, uiUrl, output, now }: ClientDeps): Promise<void> {
-  const rows = await listJobs(client, { ...filterOf(options), limit: limitOf(options.limit ?? DEFAULT_LIMIT), uiUrl });
+  const rows = await listJobs(client, {
+    ...jobFilterOf(options, now),
+    limit: limitOf(options.limit ?? DEFAULT_LIMIT),
+    uiUrl,
+  });
   if (output.json) return output.write(rows.map(jsonLine).join(''));
   if (rows.length === 0) return output.write('No jobs.\n');
   output.write(table(columns(output, now), rows, output.columns, (title) => paint(output, 'dim', title)));
-}
-
-function filterOf({ state, queue }: JobsOptions): { state?: JobState; queue?: string } {
-  const known = JOB_STATES.find((name) => name === state);
-  if (state !== undefined && !known) {
-    throw new UsageError(`--state ${state}: there is no such state, but ${JOB_STATES.join(', ')}`);
-  }
-  if (queue !== undefined && !QUEUE_NAME.test(queue)) throw new UsageError(`--queue ${queue}: not the name of a queue`);
-  return { ...(known && { state: known }), ...(queue !== undefined && { queue }) };
 }
 
 function limitOf(text: string): number {

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 
 import { silenceAwsNotice } from '../lib/config/environment.ts';
 
 import { openContext, type CommonOptions } from './context.ts';
 import { EXIT_USAGE, failed } from './exit.ts';
+import { withJobFilter, type JobFilterOptions } from './job-filter.ts';
+import type { PickOptions } from './pick-jobs.ts';
 
 // Each command is imported when it runs: the engine's clients and the worker's native part take a second to load.
 silenceAwsNotice();
@@ -86,14 +88,28 @@ command(program, 'submit [file]', 'puts a job into a queue as a producer would',
     ) => (await import('./submit.ts')).submit(openContext(options), file ?? '-', options),
   );
 
-command(program, 'jobs', 'lists jobs, the newest first', ['dqm jobs', 'dqm jobs --state failed --queue renders'])
-  .addOption(new Option('--state <state>', 'only jobs in this state'))
-  .option('--queue <name>', 'only jobs of this queue')
+withJobFilter(
+  command(program, 'jobs', 'lists jobs, the newest first', ['dqm jobs', 'dqm jobs --state failed --since 12h']),
+)
   .option('--limit <number>', 'at most so many', '50')
-  .action(async (options: CommonOptions & { state?: string; queue?: string; limit: string }) => {
+  .action(async (options: CommonOptions & JobFilterOptions & { limit: string }) => {
     const context = openContext(options);
     const [{ withClient }, { jobs }] = await Promise.all([import('./with-client.ts'), import('./jobs.ts')]);
     await withClient(context, (deps) => jobs(options, deps));
+  });
+
+withJobFilter(
+  command(program, 'cancel [ids...]', 'cancels these jobs, or all that match, and says what each was doing', [
+    'dqm cancel chair-1',
+    'dqm cancel --queue renders --state waiting --dry-run',
+  ]),
+)
+  .option('--dry-run', 'only tells which')
+  .option('--yes', 'does not ask')
+  .action(async (ids: string[], options: CommonOptions & PickOptions) => {
+    const context = openContext(options);
+    const [{ withClient }, { cancel }] = await Promise.all([import('./with-client.ts'), import('./cancel.ts')]);
+    await withClient(context, (deps) => cancel(ids, options, deps));
   });
 
 command(program, 'job <id>', 'shows one job in full; ID is a workflow id, or its identity part', [

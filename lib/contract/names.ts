@@ -18,6 +18,9 @@ export const gpuWorkerIdentity = (host: string, slot: number): string => `gpu@${
 /** The type of the workflow that holds a message no dead-letter target could take. */
 export const REJECTED_WORKFLOW = 'dqm/rejected';
 
+/** The signal that ends it. */
+export const SETTLE_REJECTED = 'settle';
+
 /** Workflow types of our own begin so; `allow_command` may not name one. */
 export const OWN_WORKFLOW_PREFIX = 'dqm/';
 

@@ -1,5 +1,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 
+import { inParallel } from '../in-parallel.ts';
+
 import { createDecoder, type Decoder } from './decode.ts';
 import type { JobRow } from './job-view.ts';
 import { pendingActivities, runningCommand } from './pending.ts';
@@ -29,9 +31,13 @@ export async function listJobs(client: Client, { limit, uiUrl = null, ...filter 
   const look = createLook(client, ui);
   const isWanted = ({ state }: JobRow): boolean => filter.state === undefined || filter.state === state;
   if (filter.state === 'running') {
+    // Where a command runs is not known to visibility.
+    const { host, ...visible } = filter;
+    const isThere = (row: JobRow): boolean => host === undefined || row.host === host;
     // A job that runs was there before most of those that wait.
-    const waiting = await take(executions(client, filter, LARGEST_PAGE), SEARCHED);
-    return (await look(waiting.toReversed())).filter(isWanted).toReversed().slice(0, limit);
+    const waiting = await take(executions(client, visible, LARGEST_PAGE), SEARCHED);
+    const rows = (await look(waiting.toReversed())).filter(isWanted).filter(isThere);
+    return rows.toReversed().slice(0, limit);
   }
   const rows: JobRow[] = [];
   const pageSize = Math.min(limit, LARGEST_PAGE);
@@ -83,15 +89,4 @@ async function* pages<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<
     page = [];
   }
   if (page.length > 0) yield page;
-}
-
-/** Results in the order of the items. */
-async function inParallel<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const entries = items.entries();
-  const worker = async (): Promise<void> => {
-    for (const [index, item] of entries) results[index] = await work(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  return results;
 }

@@ -6,7 +6,7 @@ export interface JobFilter {
   queue?: string | undefined;
   tenant?: string | undefined;
   command?: string | undefined;
-  /** A failure type. */
+  /** A failure type, `Terminated` or `TimedOut`. */
   error?: string | undefined;
   /** The host whose command gave the result, or failed last: one that runs is not known to visibility. */
   host?: string | undefined;
@@ -15,7 +15,7 @@ export interface JobFilter {
 
 /** The filter in the language of Temporal's visibility. Rejects values that this language cannot express. */
 export function visibilityQuery({ state, queue, tenant, command, error, host, since }: JobFilter): string {
-  const equal = { DqmQueue: queue, DqmTenant: tenant, WorkflowType: command, DqmError: error, DqmHost: host };
+  const equal = { DqmQueue: queue, DqmTenant: tenant, WorkflowType: command, DqmHost: host };
   return [
     'DqmQueue IS NOT NULL',
     // The run that goes on stands for those before it.
@@ -24,6 +24,7 @@ export function visibilityQuery({ state, queue, tenant, command, error, host, si
     `(WorkflowType != '${REJECTED_WORKFLOW}' OR ExecutionStatus = 'Running')`,
     ...(state ? [STATE_QUERIES[state]] : []),
     ...Object.entries(equal).flatMap(([name, value]) => (value === undefined ? [] : [`${name} = ${literal(value)}`])),
+    ...(error === undefined ? [] : [ENDED_FROM_OUTSIDE[error] ?? `DqmError = ${literal(error)}`]),
     ...(since ? [`StartTime >= '${since.toISOString()}'`] : []),
   ].join(' AND ');
 }
@@ -43,11 +44,20 @@ const STATE_QUERIES: Record<JobState, string> = {
   cancelled: `(ExecutionStatus = 'Canceled' OR ${openWith('cancelled')})`,
 };
 
+/** Such a workflow could not write its error down. */
+const ENDED_FROM_OUTSIDE: Record<string, string> = {
+  Terminated: `ExecutionStatus = 'Terminated'`,
+  TimedOut: `ExecutionStatus = 'TimedOut'`,
+};
+
 /** Measured on server 1.32: these never match, however they are escaped, or end the string early. */
 const INEXPRESSIBLE = /["\\\p{Cc}]|^'|'$/u;
 
-function literal(value: string): string {
-  if (INEXPRESSIBLE.test(value)) {
+export const isExpressible = (value: string): boolean => !INEXPRESSIBLE.test(value);
+
+/** A string of the query language. Rejects what it cannot express. */
+export function literal(value: string): string {
+  if (!isExpressible(value)) {
     throw new Error(
       `the engine cannot search for ${JSON.stringify(value)}: no double quotes, backslashes or control characters, and no quotes around it`,
     );

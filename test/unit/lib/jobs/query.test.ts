@@ -31,8 +31,8 @@ test('every filter narrows the list', () => {
     `DqmQueue = 'q'`,
     `DqmTenant = 't'`,
     `WorkflowType = 'c'`,
-    `DqmError = 'e'`,
     `DqmHost = 'h'`,
+    `DqmError = 'e'`,
     `StartTime >= '2026-03-01T12:00:00.000Z'`,
   ]);
 });

@@ -1,0 +1,61 @@
+import type { JobState } from '../lib/contract/states.ts';
+import { findJob } from '../lib/jobs/find.ts';
+import { listJobs } from '../lib/jobs/list.ts';
+
+import { confirmed, type Asking } from './confirm.ts';
+import { UsageError } from './context.ts';
+import { jobFilterOf, type JobFilterOptions } from './job-filter.ts';
+import type { ClientDeps } from './with-client.ts';
+
+export interface PickOptions extends JobFilterOptions {
+  dryRun?: boolean;
+  yes?: boolean;
+}
+
+/** A job that a command is to do something with. */
+export interface Picked {
+  workflowId: string;
+  /** As a person reads it. */
+  name: string;
+  /** The state that it was picked for. */
+  expected?: JobState;
+}
+
+/** The rest is for the next call: all that is done shows in the states. */
+const MOST = 10_000;
+
+/** The jobs of these ids, else those that match; without `--state`, those in one of `states`. Rejects before anything is done. */
+export async function pickJobs(
+  ids: readonly string[],
+  options: JobFilterOptions,
+  states: readonly JobState[],
+  { client, queues, now }: Pick<ClientDeps, 'client' | 'queues' | 'now'>,
+): Promise<Picked[]> {
+  const filter = jobFilterOf(options, now);
+  const isFiltered = Object.keys(filter).length > 0;
+  if (ids.length > 0 && isFiltered) throw new UsageError('either IDs or filters, not both');
+  if (ids.length === 0 && !isFiltered)
+    throw new UsageError('say which jobs: IDs, or a filter such as --queue or --since');
+  const picked = new Map<string, Picked>();
+  for (const id of ids) {
+    const workflowId = await findJob(client, id, queues);
+    picked.set(workflowId, { workflowId, name: id });
+  }
+  if (!isFiltered) return [...picked.values()];
+  for (const state of filter.state ? [filter.state] : states) {
+    for (const { workflow_id: workflowId, job_id } of await listJobs(client, { ...filter, state, limit: MOST })) {
+      picked.set(workflowId, { workflowId, name: job_id ?? workflowId, ...(filter.state && { expected: state }) });
+    }
+  }
+  return [...picked.values()];
+}
+
+/** Whether to do it to all of them: one is never asked about. */
+export async function mayGoOn(
+  verb: string,
+  picked: readonly Picked[],
+  { yes = false }: PickOptions,
+  asking: Asking,
+): Promise<boolean> {
+  return yes || picked.length <= 1 || confirmed(`${verb} ${picked.length} jobs`, asking);
+}
