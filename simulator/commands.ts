@@ -30,7 +30,10 @@ export interface Rooms {
 
 const VERSION = 'RealityServer simulator 1.0';
 
-type Command = (parameters: JsonText, rooms: Rooms) => Answer | Promise<Answer>;
+/** Told while a command runs, in percent. */
+export type Report = (percent: number) => void;
+
+type Command = (parameters: JsonText, rooms: Rooms, report: Report) => Answer | Promise<Answer>;
 
 const COMMANDS: Record<string, Command> = {
   get_version: () => json(VERSION),
@@ -40,10 +43,17 @@ const COMMANDS: Record<string, Command> = {
   /** Its parameters, exactly as they came. */
   echo: (parameters) => ({ json: parameters }),
 
-  async sleep(parameters) {
+  /** Scopes are all the same here. */
+  create_scope: () => json({}),
+  use_scope: () => json({}),
+
+  async sleep(parameters, _rooms, report) {
     const { ms } = read(z.object({ ms: z.number().min(0).max(MOST_MS) }), parameters);
-    // Nobody waits for it once the server has ended.
-    await delay(ms, undefined, { ref: false });
+    for (let step = 1; step <= SLEEP_STEPS; step += 1) {
+      // Nobody waits for it once the server has ended.
+      await delay(ms / SLEEP_STEPS, undefined, { ref: false });
+      report((100 * step) / SLEEP_STEPS);
+    }
     return json({ slept_ms: ms });
   },
 
@@ -85,6 +95,7 @@ export function commandNamed(method: string): Command {
 export const faultOf = (method: string, parameters: JsonText, { faults }: Rooms): Fault | undefined =>
   method === 'fault' ? read(Fault, parameters) : faults.take(method);
 
+const SLEEP_STEPS = 10;
 const MOST_MS = 24 * 60 * 60 * 1000;
 const FAULT_BYTES = 4096;
 const MOST_PIXELS_WIDE = 4096;
@@ -109,15 +120,16 @@ const PlannedFault = z.union([
 ]);
 const CallsQuery = z.object({ command: z.string().optional(), clear: z.boolean().default(false) });
 
-async function renderPicture(parameters: JsonText, { renderer }: Rooms): Promise<Answer> {
+async function renderPicture(parameters: JsonText, { renderer }: Rooms, report: Report): Promise<Answer> {
   const { width, height, tint, ...options } = read(Picture, parameters);
   const shape = DEFAULT_PICTURE.height / DEFAULT_PICTURE.width;
-  const png = await renderer.render({
+  const picture = {
     ...options,
     width,
     height: height ?? Math.max(1, Math.round(width * shape)),
     ...(tint && { tint }),
-  });
+  };
+  const png = await renderer.render(picture, report);
   return { mimeType: 'image/png', size: png.length, chunks: [png] };
 }
 

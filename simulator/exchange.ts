@@ -5,9 +5,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonText } from '../lib/contract/job-input.ts';
 
 import type { CallRecord } from './calls.ts';
-import { commandNamed, faultOf, isControl, type Binary, type Rooms } from './commands.ts';
+import { commandNamed, faultOf, isControl, type Binary, type Report, type Rooms } from './commands.ts';
 import type { Fault } from './faults.ts';
-import { CODES, CommandError, errorText, readRequest, resultText, type Call, type Request } from './json-rpc.ts';
+import {
+  answerText,
+  CODES,
+  CommandError,
+  failed,
+  readRequest,
+  type Call,
+  type Outcome,
+  type Request,
+} from './json-rpc.ts';
 import { send, spoiled, textBody } from './respond.ts';
 
 export interface ExchangeDeps extends Rooms {
@@ -16,8 +25,8 @@ export interface ExchangeDeps extends Rooms {
 }
 
 /** What a call came to; `instead`: the connection gets this and no answer. */
-type Outcome =
-  | { json: JsonText; fault: Fault | undefined }
+type CallOutcome =
+  | { json: Outcome; fault: Fault | undefined }
   | { binary: Binary; fault: Fault | undefined }
   | { instead: Fault };
 
@@ -31,7 +40,7 @@ export async function exchange(text: string, response: ServerResponse, deps: Exc
   try {
     await answer(readRequest(text), text, response, deps, records, end);
   } catch (error) {
-    await send(response, 200, textBody(errorText({ id: 'null', isVersion2: true }, error)), end);
+    await send(response, 200, textBody(answerText({ id: 'null', isVersion2: true }, failed(error))), end);
   } finally {
     end();
   }
@@ -56,7 +65,7 @@ async function answer(
     if ('instead' in outcome) return fail(outcome.instead, call, response, deps, end);
     fault = outcome.fault ?? fault;
     if ('json' in outcome) {
-      texts.push(outcome.json);
+      texts.push(answerText(call, outcome.json));
       if (record) deps.calls.end(record);
     } else if (!replaced) {
       body = outcome.binary;
@@ -67,7 +76,12 @@ async function answer(
   await send(response, 200, spoiled(body, fault), end);
 }
 
-async function outcomeOf(call: Call, deps: ExchangeDeps): Promise<Outcome> {
+/** Runs one call, with the fault that is planned for it. `report`: its progress in percent, for who can be told. */
+export async function outcomeOf(
+  call: Pick<Call, 'method' | 'parameters'>,
+  deps: ExchangeDeps,
+  report: Report = () => undefined,
+): Promise<CallOutcome> {
   try {
     const command = commandNamed(call.method);
     const fault = isControl(call.method) ? undefined : faultOf(call.method, call.parameters, deps);
@@ -76,10 +90,10 @@ async function outcomeOf(call: Call, deps: ExchangeDeps): Promise<Outcome> {
       if (fault.kind === 'error_code') throw new CommandError(fault.code, fault.message);
       if (replacesAnswer(fault)) return { instead: fault };
     }
-    const result = await command(call.parameters, deps);
-    return 'json' in result ? { json: resultText(call, result.json), fault } : { binary: result, fault };
+    const result = await command(call.parameters, deps, report);
+    return 'json' in result ? { json: { result: result.json }, fault } : { binary: result, fault };
   } catch (error) {
-    return { json: errorText(call, error), fault: undefined };
+    return { json: failed(error), fault: undefined };
   }
 }
 
@@ -96,7 +110,7 @@ async function fail(
     case 'http_500': {
       const error = new CommandError(CODES.internal, 'The simulator was asked to fail');
       const body = fault.json_rpc
-        ? textBody(errorText(call, error))
+        ? textBody(answerText(call, failed(error)))
         : textBody('The simulator was asked to fail\n', 'text/plain');
       return send(response, fault.status, body, end);
     }

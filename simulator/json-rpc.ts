@@ -1,5 +1,5 @@
 import type { JsonText } from '../lib/contract/job-input.ts';
-import { memberText } from '../lib/contract/json-text.ts';
+import { elementTexts, memberText } from '../lib/contract/json-text.ts';
 
 /** One call of a request, with its parts as the text they came in. */
 export interface Call {
@@ -36,13 +36,18 @@ export function readRequest(text: string): Request {
   return { isArray: false, calls: [readCall(text)] };
 }
 
-export const resultText = ({ id, isVersion2 }: Call, result: JsonText): JsonText =>
-  `{${isVersion2 ? '"jsonrpc":"2.0",' : ''}"id":${id},"result":${result}}`;
+/** What a call came to: the member of an answer that says so. */
+export type Outcome = { result: JsonText } | { error: { code: number; message: string } };
 
-export const errorText = ({ id, isVersion2 }: Pick<Call, 'id' | 'isVersion2'>, error: unknown): JsonText => {
+export const failed = (error: unknown): { error: { code: number; message: string } } => {
   const { code, message } =
     error instanceof CommandError ? error : { code: CODES.internal, message: (error as Error).message };
-  return `{${isVersion2 ? '"jsonrpc":"2.0",' : ''}"id":${id},"error":${JSON.stringify({ code, message })}}`;
+  return { error: { code, message } };
+};
+
+export const answerText = ({ id, isVersion2 }: Pick<Call, 'id' | 'isVersion2'>, outcome: Outcome): JsonText => {
+  const member = 'result' in outcome ? `"result":${outcome.result}` : `"error":${JSON.stringify(outcome.error)}`;
+  return `{${isVersion2 ? '"jsonrpc":"2.0",' : ''}"id":${id},${member}}`;
 };
 
 function parse(text: string): unknown {
@@ -62,21 +67,4 @@ function readCall(text: JsonText): Call {
     id: memberText(text, 'id') ?? 'null',
     isVersion2: memberText(text, 'jsonrpc') !== undefined,
   };
-}
-
-/** The texts of an array's elements, as they came. */
-function elementTexts(array: JsonText): JsonText[] {
-  const elements: JsonText[] = [];
-  let depth = 0;
-  let start = array.indexOf('[') + 1;
-  for (const { 0: token, index } of array.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{},]/g)) {
-    if (token === '[' || token === '{') depth += 1;
-    if (token === ']' || token === '}') depth -= 1;
-    const isEnd = token === ']' && depth === 0;
-    if (!isEnd && !(token === ',' && depth === 1)) continue;
-    const element = array.slice(start, index).trim();
-    if (element !== '') elements.push(element);
-    start = index + 1;
-  }
-  return elements;
 }

@@ -7,6 +7,7 @@ import { createCallLog, type CallRecord } from './calls.ts';
 import { exchange, type ExchangeDeps } from './exchange.ts';
 import { createFaultPlan } from './faults.ts';
 import { createRenderer } from './render/renderer.ts';
+import { createWebSockets } from './web-sockets.ts';
 
 export interface SimulatorOptions {
   /** Default: a free one. */
@@ -17,7 +18,7 @@ export interface SimulatorOptions {
   onCrash?: () => void;
 }
 
-/** A RealityServer without a GPU: its protocol over real HTTP, real small pictures, faults on request. */
+/** A RealityServer without a GPU: its protocol over real HTTP and WebSocket, real small pictures, faults on request. */
 export interface Simulator {
   /** `http://host:port/`. */
   readonly url: string;
@@ -31,12 +32,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const { port = 0, hostname = '127.0.0.1', onCrash } = options;
   const rooms = { renderer: createRenderer(), calls: createCallLog(), faults: createFaultPlan() };
   const server = createServer((request, response) => void handle(request, response, { ...rooms, crash }));
+  const webSockets = createWebSockets({ ...rooms, crash });
+  server.on('upgrade', webSockets.accept);
   let address: AddressInfo;
   let restart: NodeJS.Timeout | undefined;
 
   function end(): void {
     server.close();
     server.closeAllConnections();
+    webSockets.endAll();
     rooms.calls.endAll();
   }
 

@@ -23,6 +23,18 @@ export function tooDeepMember(text: JsonText, limit: number): string | undefined
   return undefined;
 }
 
+/** The exact texts of an array's elements, as they came. The text must be a valid JSON array. */
+export function elementTexts(array: JsonText): JsonText[] {
+  const elements: JsonText[] = [];
+  let at = skip(array, skip(array, 0) + 1); // past `[`
+  while (at < array.length && array[at] !== ']') {
+    const end = valueEnd(array, at);
+    elements.push(array.slice(at, end));
+    at = skip(array, skip(array, end) + 1); // past `,` or `]`
+  }
+  return elements;
+}
+
 const WHITE_SPACE = /[\s\uFEFF]/;
 
 /** Without recursion: a body may nest deeper than any stack. */

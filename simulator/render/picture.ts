@@ -35,21 +35,21 @@ const CLOSER = [
   [-0.375, 0.125],
 ] as const;
 
-/** Renders a picture, a row at a time: whoever drives it may do something else between two rows. */
-export function* rendered(options: PictureOptions): Generator<void, Picture> {
+/** Renders a picture, a row at a time: whoever drives it may do something else between two rows. Yields percent done. */
+export function* rendered(options: PictureOptions): Generator<number, Picture> {
   const { width, height } = options;
   const view = viewOf(options);
   const rgba = new Uint8Array(width * height * 4).fill(255);
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) put(rgba, y * width + x, pixel(view, x, y));
-    yield;
+    yield (50 * (y + 1)) / height;
   }
   const edges = edgesOf(rgba, width, height);
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {
       if (edges[y * width + x] === 1) put(rgba, y * width + x, closerPixel(view, x, y));
     }
-    yield;
+    yield 50 + (50 * (y + 1)) / height;
   }
   return { width, height, rgba };
 }

@@ -3,11 +3,12 @@ import { PNG } from 'pngjs';
 import { rendered, type Picture, type PictureOptions } from './picture.ts';
 
 /** Renders without a pause: for a thread of its own. */
-export function renderedPng(options: PictureOptions): Buffer {
+export function renderedPng(options: PictureOptions, report: (percent: number) => void): Buffer {
   const rows = rendered(options);
   for (;;) {
     const { done, value } = rows.next();
     if (done) return pngOf(value);
+    report(value);
   }
 }
 

@@ -3,10 +3,11 @@ import { Worker } from 'node:worker_threads';
 
 import { rendered, type PictureOptions } from './picture.ts';
 import { pngOf } from './png.ts';
-import type { RenderedTask, RenderTask } from './worker.ts';
+import type { RenderAnswer, RenderTask } from './worker.ts';
 
 export interface Renderer {
-  render(options: PictureOptions): Promise<Buffer>;
+  /** `report` is told percent done. */
+  render(options: PictureOptions, report: (percent: number) => void): Promise<Buffer>;
   close(): Promise<void>;
 }
 
@@ -19,7 +20,10 @@ const THREADS = 2;
 
 function inThreads(file: URL): Renderer {
   const threads: Worker[] = [];
-  const waiting = new Map<number, { resolve(png: Buffer): void; reject(error: Error): void }>();
+  const waiting = new Map<
+    number,
+    { resolve(png: Buffer): void; reject(error: Error): void; report(percent: number): void }
+  >();
   let asked = 0;
   let closed = false;
 
@@ -31,7 +35,9 @@ function inThreads(file: URL): Renderer {
   function start(): Worker {
     const thread = new Worker(file);
     thread.unref();
-    thread.on('message', ({ number, png }: RenderedTask) => {
+    thread.on('message', (answer: RenderAnswer) => {
+      if ('percent' in answer) return waiting.get(answer.number)?.report(answer.percent);
+      const { number, png } = answer;
       waiting.get(number)?.resolve(Buffer.from(png.buffer, png.byteOffset, png.byteLength));
       waiting.delete(number);
     });
@@ -40,11 +46,11 @@ function inThreads(file: URL): Renderer {
   }
 
   return {
-    render: (options) =>
+    render: (options, report) =>
       new Promise((resolve, reject) => {
         if (closed) return reject(new Error('the renderer is closed'));
         const number = (asked += 1);
-        waiting.set(number, { resolve, reject });
+        waiting.set(number, { resolve, reject, report });
         (threads[number % THREADS] ??= start()).postMessage({ number, options } satisfies RenderTask, []);
       }),
     async close() {
@@ -60,12 +66,13 @@ const SLICE_MS = 8;
 function inSlices(): Renderer {
   let closed = false;
   return {
-    async render(options) {
+    async render(options, report) {
       const rows = rendered(options);
       for (let began = performance.now(); ;) {
         const { done, value } = rows.next();
         if (done) return pngOf(value);
         if (performance.now() - began < SLICE_MS) continue;
+        report(value);
         await setImmediate();
         if (closed) throw new Error('the renderer was closed');
         began = performance.now();

@@ -9,13 +9,22 @@ export interface RenderTask {
   options: PictureOptions;
 }
 
-export interface RenderedTask {
-  number: number;
-  png: Uint8Array;
-}
+export type RenderAnswer = { number: number; png: Uint8Array } | { number: number; percent: number };
+
+const PERCENT_STEP = 5;
 
 parentPort?.on('message', ({ number, options }: RenderTask) => {
   // A copy of its own: a small buffer lies in memory that others use.
-  const png = new Uint8Array(renderedPng(options));
-  parentPort?.postMessage({ number, png } satisfies RenderedTask, [png.buffer]);
+  const png = new Uint8Array(renderedPng(options, inSteps(number)));
+  parentPort?.postMessage({ number, png } satisfies RenderAnswer, [png.buffer]);
 });
+
+/** A message a row would cost more than the row. */
+function inSteps(number: number): (percent: number) => void {
+  let next = PERCENT_STEP;
+  return (percent) => {
+    if (percent < next) return;
+    next = percent + PERCENT_STEP;
+    parentPort?.postMessage({ number, percent } satisfies RenderAnswer, []);
+  };
+}

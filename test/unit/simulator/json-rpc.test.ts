@@ -1,4 +1,4 @@
-import { CommandError, errorText, readRequest, resultText } from '../../../simulator/json-rpc.ts';
+import { answerText, CommandError, failed, readRequest } from '../../../simulator/json-rpc.ts';
 
 test('a call keeps the text of its parts', () => {
   const text = '{"jsonrpc":"2.0","method":"echo","params":{"n":9007199254740993,"n":5.0},"id":"a\\"b"}';
@@ -41,10 +41,8 @@ test.each([
 });
 
 test('only JSON-RPC 2.0 names its version in the answer', () => {
-  expect(resultText({ method: '', parameters: '', id: '1', isVersion2: true }, '5.0')).toBe(
-    '{"jsonrpc":"2.0","id":1,"result":5.0}',
-  );
-  expect(errorText({ id: '1', isVersion2: false }, new CommandError(-1, 'no'))).toBe(
+  expect(answerText({ id: '1', isVersion2: true }, { result: '5.0' })).toBe('{"jsonrpc":"2.0","id":1,"result":5.0}');
+  expect(answerText({ id: '1', isVersion2: false }, failed(new CommandError(-1, 'no')))).toBe(
     '{"id":1,"error":{"code":-1,"message":"no"}}',
   );
 });

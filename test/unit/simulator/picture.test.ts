@@ -4,7 +4,7 @@ import type { PictureOptions } from '../../../simulator/render/picture.ts';
 import { renderedPng } from '../../../simulator/render/png.ts';
 
 const picture = (options: Partial<PictureOptions> = {}): Buffer =>
-  renderedPng({ scene: 'sphere', width: 48, height: 32, angle: 30, ...options });
+  renderedPng({ scene: 'sphere', width: 48, height: 32, angle: 30, ...options }, () => undefined);
 
 const pixelOf = (png: Buffer, x: number, y: number): number[] => {
   const { width, data } = PNG.sync.read(png);

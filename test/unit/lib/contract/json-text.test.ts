@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { memberText, tooDeepMember } from '../../../../lib/contract/json-text.ts';
+import { elementTexts, memberText, tooDeepMember } from '../../../../lib/contract/json-text.ts';
 
 const EXACT = '{"a":9007199254740993,"b":5.0,"c":-0,"d":1e400,"2":1,"1":2,"a":[ 1.10 ]}';
 
@@ -47,4 +47,11 @@ test('nesting beyond the limit is found by member, however deep it is', () => {
   const deep = `{"parameters":${nested(200_000)}}`;
   expect(tooDeepMember(deep, 1_000)).toBe('parameters');
   expect(memberText(deep, 'parameters')).toHaveLength(400_000);
+});
+
+test.each([
+  ['[]', []],
+  [' [ 1.10 , "],[" ,{"a":[2,3]}\n, [ ] ] ', ['1.10', '"],["', '{"a":[2,3]}', '[ ]']],
+])('the elements of %s keep their texts', (text, elements) => {
+  expect(elementTexts(text)).toEqual(elements);
 });
