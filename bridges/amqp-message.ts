@@ -4,6 +4,7 @@ import type { BrokerValue, Envelope } from '../lib/contract/job-input.ts';
 import type { QueueMessage } from '../lib/contract/queue-message.ts';
 
 import { typedValues, untypedValues } from './amqp-values.ts';
+import { ownAttributes } from './own-attributes.ts';
 
 /** A delivered AMQP message, free of AMQP. */
 export function amqpQueueMessage(
@@ -11,23 +12,14 @@ export function amqpQueueMessage(
   { content, properties }: Pick<ConsumeMessage, 'content' | 'properties'>,
 ): QueueMessage {
   const { headers = {}, ...others } = properties;
-  const { messageId, priority } = others as { messageId: unknown; priority: unknown };
-  const text = (name: string): string | undefined => {
-    const value: unknown = Object.hasOwn(headers, name) ? headers[name] : undefined;
-    return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
-  };
+  const { messageId } = others as { messageId: unknown };
+  const envelope: Envelope = { transport: 'amqp', headers: typedValues(headers), properties: typedValues(others) };
   return {
     queue,
     body: content,
     messageId: typeof messageId === 'string' && messageId !== '' ? messageId : null,
-    attributes: {
-      jobId: text('dqm_job_id'),
-      priority: text('dqm_priority'),
-      tenant: text('dqm_tenant'),
-      originalMessageId: text('dqm_message_id'),
-    },
-    ...(typeof priority === 'number' && { brokerPriority: priority }),
-    envelope: { transport: 'amqp', headers: typedValues(headers), properties: typedValues(others) },
+    ...ownAttributes(envelope),
+    envelope,
   };
 }
 

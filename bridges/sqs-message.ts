@@ -3,32 +3,23 @@ import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
 import type { BrokerValue, Envelope } from '../lib/contract/job-input.ts';
 import type { QueueMessage } from '../lib/contract/queue-message.ts';
 
+import { ownAttributes } from './own-attributes.ts';
+
 export type SqsAttributes = Record<string, MessageAttributeValue>;
 
 /** A received SQS message, free of SQS. */
 export function sqsQueueMessage(queue: string, received: Message): QueueMessage {
   const { Body = '', MessageId, MessageAttributes = {}, Attributes = {} } = received;
-  const text = (name: string): string | undefined => MessageAttributes[name]?.StringValue;
   const groupId = Attributes.MessageGroupId;
-  return {
-    queue,
-    // SQS carries text: its UTF-8 is what the producer gave it.
-    body: Buffer.from(Body),
-    messageId: MessageId ?? null,
-    attributes: {
-      jobId: text('dqm_job_id'),
-      priority: text('dqm_priority'),
-      tenant: text('dqm_tenant'),
-      originalMessageId: text('dqm_message_id'),
-    },
-    envelope: {
-      transport: 'sqs',
-      attributes: Object.fromEntries(
-        Object.entries(MessageAttributes).map(([name, value]) => [name, brokerValue(value)]),
-      ),
-      ...(groupId !== undefined && { groupId }),
-    },
+  const envelope: Envelope = {
+    transport: 'sqs',
+    attributes: Object.fromEntries(
+      Object.entries(MessageAttributes).map(([name, value]) => [name, brokerValue(value)]),
+    ),
+    ...(groupId !== undefined && { groupId }),
   };
+  // SQS carries text: its UTF-8 is what the producer gave it.
+  return { queue, body: Buffer.from(Body), messageId: MessageId ?? null, ...ownAttributes(envelope), envelope };
 }
 
 /** `String`, `Number`, `Binary`, with a label of the producer's behind a dot: `Number.int`. */

@@ -121,6 +121,15 @@ command(program, 'job <id>', 'shows one job in full; ID is a workflow id, or its
   await withClient(context, (deps) => job(id, options, deps));
 });
 
+command(program, 'retry <ids...>', 'sends rejected messages that a workflow holds through intake again', [
+  'dqm retry rejected/renders/3f7c9a',
+  'dqm retry 3f7c9a --body corrected.json',
+])
+  .option('--body <file>', 'the corrected message; - for standard input')
+  .action(async (ids: string[], options: CommonOptions & { body?: string }) =>
+    (await import('./retry.ts')).retry(openContext(options), ids, options),
+  );
+
 try {
   await program.parseAsync();
 } catch (error) {

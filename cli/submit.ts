@@ -1,10 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { buffer } from 'node:stream/consumers';
-
 import { send, type SubmitAttributes } from '../bridges/send.ts';
 import { createS3, createSqs } from '../lib/aws.ts';
 import { readMessage } from '../lib/contract/job-message.ts';
-import { errorText } from '../lib/log.ts';
 import { createResultStore } from '../lib/results/open-store.ts';
 import { connectClient, connectionOptions } from '../lib/temporal.ts';
 
@@ -12,6 +8,7 @@ import { UsageError, type Context } from './context.ts';
 import { jsonLine } from './output/output.ts';
 import { queueNamed } from './parts/bridges.ts';
 import { intakeOf, messageRules } from './parts/intake.ts';
+import { readInput } from './read-input.ts';
 
 export interface SubmitOptions {
   queue: string;
@@ -29,7 +26,7 @@ export async function submit(context: Context, file: string, options: SubmitOpti
     ...(options.priority !== undefined && { dqm_priority: options.priority }),
     ...(options.tenant !== undefined && { dqm_tenant: options.tenant }),
   };
-  const bodies = bodiesOf(await read(file));
+  const bodies = bodiesOf(await readInput(file));
   if (options.jobId !== undefined && bodies.length > 1)
     throw new UsageError('--job-id names one job, and there are several');
   const checked = bodies.map((body, index) => ({ body, jobId: checkedJobId(body, index, context, options) }));
@@ -54,14 +51,6 @@ async function openIntake({ config, env, log }: Context, closers: (() => unknown
   closers.push(close, () => s3.destroy());
   const store = createResultStore(config.dqm.resultStore, { s3 });
   return intakeOf({ client, config, store, log }).intake;
-}
-
-async function read(file: string): Promise<Buffer> {
-  try {
-    return await buffer(file === '-' ? process.stdin : createReadStream(file));
-  } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${errorText(error)}`);
-  }
 }
 
 /** A whole JSON document is one job; otherwise each line is one. Bytes stay as they are. */

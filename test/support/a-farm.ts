@@ -36,7 +36,10 @@ export interface Farm {
   postbackUrl: string;
   folder: ReturnType<typeof aFolder>;
   /** Writes a configuration; lines are added to its containers. Gives its path. */
-  config(name: string, lines?: { listenQueue?: string; dqm?: string[]; host?: string; data?: string }): string;
+  config(
+    name: string,
+    lines?: { listenQueue?: string; dqm?: string[]; host?: string; data?: string; deadLetterUrl?: string },
+  ): string;
   /** Asks the simulator. */
   simulate(method: string, params?: unknown): Promise<unknown>;
   calls(
@@ -83,7 +86,7 @@ export async function aFarm(): Promise<Farm> {
     posts,
     postbackUrl,
     folder,
-    config: (name, { listenQueue = 'local', dqm = [], host = 'gpu-01', data = 'data' } = {}) =>
+    config: (name, { listenQueue = 'local', dqm = [], host = 'gpu-01', data = 'data', deadLetterUrl = deadUrl } = {}) =>
       folder.file(
         name,
         `<user queue_manager>
@@ -105,7 +108,7 @@ export async function aFarm(): Promise<Farm> {
   <user queue>
     name renders
     url ${sqsUrl}
-    dead_letter_url ${deadUrl}
+    dead_letter_url ${deadLetterUrl}
     max_waiting_jobs unlimited
   </user>
 </user>

@@ -36,12 +36,17 @@ export interface IntakeParts {
 /** Intake as the program makes it, with results in a folder that goes with the test file. */
 export function anIntake(
   client: Client,
-  { clock, store = createFileStore({ root: join(folder, 'results') }) }: { clock?: Clock; store?: ResultStore } = {},
+  {
+    clock,
+    store = createFileStore({ root: join(folder, 'results') }),
+    allowCommands,
+  }: { clock?: Clock; store?: ResultStore; allowCommands?: string[] } = {},
 ): IntakeParts {
   const log = aLog();
   const bodies = createBodyStore({ store, folder: join(folder, 'bodies') });
   const config = aConfig({ dqm: 'command_timeout 1h\n<user command>\nname render_product\ntimeout 5m\n</user>' });
-  const intake = createIntake({ client, config, bodies, rules: someRules(), log, ...(clock && { clock }) });
+  const rules = someRules(allowCommands && { allowCommands: new Set(allowCommands) });
+  const intake = createIntake({ client, config, bodies, rules, log, ...(clock && { clock }) });
   const outcomes: Verdict['outcome'][] = [];
   let ready = false;
   const deps: BridgeDeps = {
