@@ -10,6 +10,7 @@ import type { ResultStore, StagedFile } from '../lib/results/store.ts';
 import { readText } from '../lib/results/text.ts';
 
 import { commandFailure, commandNotAllowed, hostStopping } from './classify.ts';
+import { expectResult, type ExpectedResult } from './expected-result.ts';
 import { withHeartbeat, type Details } from './heartbeat.ts';
 import { findStaged, publish } from './publish.ts';
 
@@ -47,6 +48,8 @@ export interface CommandDeps {
   /** Name of this host. */
   host: string;
   allowCommands: ReadonlySet<string>;
+  /** What this host's file says of single commands, by name. */
+  commands: ReadonlyMap<string, CommandRules>;
   realityServer: RealityServer;
   gpu: Gpu;
   staging: Staging;
@@ -57,6 +60,9 @@ export interface CommandDeps {
   /** Milliseconds of a clock that only goes forward. */
   now(): number;
 }
+
+/** What a host's own file says of a command. */
+export type CommandRules = ExpectedResult;
 
 export interface MeasuredAttempt {
   queue: string;
@@ -142,7 +148,8 @@ async function render(deps: CommandDeps, input: CommandInput, parameters: JsonTe
   try {
     const bounded = AbortSignal.any([signal, timeout]);
     const answer = await realityServer.run(command, parameters, bounded);
-    const bytes = await staging.receive(key, answer, { workflowId, runId }, bounded);
+    const check = (file: StagedFile): Promise<void> => expectResult(command, file, deps.commands.get(command));
+    const bytes = await staging.receive(key, { ...answer, check }, { workflowId, runId }, bounded);
     outcome = 'completed';
     gpu.answered();
     return { bytes, gpuSeconds: (now() - startedMs) / 1_000 };
@@ -200,6 +207,8 @@ function failed(
   });
   // Counted in the heartbeat's details: they outlive the attempt, and the engine's own count has the hosts' faults in it.
   if (failure.type !== 'HostFault') kept.send({ ...details, commandFailures: details.commandFailures + 1 });
-  else if (error instanceof RealityServerError) deps.gpu.fault(error);
+  if (error instanceof RealityServerError && (error.type === 'HostFault' || error.connectionBroke)) {
+    deps.gpu.fault(error);
+  }
   return failure;
 }

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { Worker, type NativeConnection } from '@temporalio/worker';
 
-import { createCommandActivities } from '../activities/command.ts';
+import { createCommandActivities, type CommandRules } from '../activities/command.ts';
 import { gpuTaskQueue, gpuWorkerIdentity } from '../lib/contract/names.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
@@ -31,6 +31,7 @@ export interface GpuWorkerDeps {
   /** Shown in log lines: scheme, host and port. */
   realityServerName: string;
   allowCommands: ReadonlySet<string>;
+  commands: ReadonlyMap<string, CommandRules>;
   staging: Staging;
   store: ResultStore;
   maxStaging: number;
@@ -46,7 +47,7 @@ export interface GpuWorkerDeps {
  */
 export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
   const { connection, namespace, dataConverter, queue, host, slot: number, metrics, log } = deps;
-  const { staging, store, allowCommands, realityServer } = deps;
+  const { staging, store, allowCommands, commands, realityServer } = deps;
   const stopping = new AbortController();
   const slot = createGpuSlot({ maxStaging: deps.maxStaging });
   const health = startHostHealth({
@@ -63,6 +64,7 @@ export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
   const activities = createCommandActivities({
     host,
     allowCommands,
+    commands,
     realityServer,
     gpu: { take: slot.take, ...health },
     staging,

@@ -36,6 +36,7 @@ export async function openGpuWorkers(shared: Shared): Promise<void> {
         realityServer,
         realityServerName: new URL(url).origin,
         allowCommands: config.allowCommands,
+        commands: dqm.commands,
         staging: createStaging({ folder: dqm.stagingFolder, identity: gpuWorkerIdentity(dqm.hostName, slot) }),
         store: shared.store,
         maxStaging: dqm.maxStagingJobs,

@@ -169,8 +169,6 @@ export const WITHOUT_EFFECT: Partial<Record<SectionName, Readonly<Record<string,
   },
   command: {
     stall_timeout: ALWAYS,
-    expect_type: ALWAYS,
-    min_bytes: ALWAYS,
     cancel_command: ALWAYS,
     '<user error>': ALWAYS,
   },

@@ -10,7 +10,8 @@ export interface AnswerOptions {
   /** Scheme, host and port, for messages. */
   server: string;
   maxJsonBytes: number;
-  broken(cause: unknown): Error;
+  /** The failure of an answer whose connection ended in the middle. */
+  cut(cause: unknown): Error;
 }
 
 /** What has not shown itself as a JSON-RPC answer by then is a result of its own: a scene, a table. */
@@ -21,7 +22,7 @@ const NO_TYPE = 'application/octet-stream';
 /** Decides by the body, not by the status, whether an answer is a result; a status from 400 on is never one. */
 export async function resultOf(
   answer: IncomingMessage,
-  { command, server, maxJsonBytes, broken }: AnswerOptions,
+  { command, server, maxJsonBytes, cut }: AnswerOptions,
 ): Promise<CommandResult> {
   const { statusCode = 0 } = answer;
   const mimeType = answer.headers['content-type'] || NO_TYPE;
@@ -31,6 +32,8 @@ export async function resultOf(
   };
   const unexpected = (what: string): Error => new RealityServerError('UnexpectedResult', `${command} ${what}`);
 
+  // Of an answer that is no result anyway, the status says more than its missing end.
+  const broken = (cause: unknown): Error => (statusCode >= 400 ? statusError(statusCode, command, server) : cut(cause));
   const held = await holdBack(answer, limitFor, broken);
   if (!held.complete) {
     const isTooLarge = beginsAsEnvelope(held.head);

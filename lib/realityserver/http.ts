@@ -35,20 +35,28 @@ export function createRealityServer(options: RealityServerOptions): RealityServe
     running.add(request);
     request.once('close', () => running.delete(request));
 
-    const broken = (cause: unknown): Error => {
-      // What ended the wait is the reason, not what became of the connection.
-      if (signal.aborted) return signal.reason as Error;
-      return wasConnected()
+    // What ended the wait is the reason, not what became of the connection.
+    const unless = (broken: (cause: unknown) => Error) => (cause: unknown) =>
+      signal.aborted ? (signal.reason as Error) : broken(cause);
+    const unanswered = unless((cause) =>
+      wasConnected()
         ? new RealityServerError('HostFault', `the connection to ${server} broke before ${command} had answered`, {
             cause,
             connectionBroke: true,
           })
-        : new RealityServerError('HostFault', `no connection to ${server}`, { cause });
-    };
+        : new RealityServerError('HostFault', `no connection to ${server}`, { cause }),
+    );
+    const cut = unless(
+      (cause) =>
+        new RealityServerError('UnexpectedResult', `${command} gave less than all of its result: ${server} ended it`, {
+          cause,
+          connectionBroke: true,
+        }),
+    );
     const message = await answer.catch((error: unknown) => {
-      throw broken(error);
+      throw unanswered(error);
     });
-    return resultOf(message, { command, server, maxJsonBytes, broken });
+    return resultOf(message, { command, server, maxJsonBytes, cut });
   }
 
   return {

@@ -9,15 +9,17 @@ import { readSidecar, sidecarText, type StagedFileOf, type StagingMeta } from '.
 import { StagingError } from './staging-error.ts';
 import type { StagedFile } from './store.ts';
 
+export interface ArrivingResult {
+  mimeType: string;
+  bytes: Readable;
+  /** Looks at all of it before it counts as complete; what it throws refuses the result. */
+  check?(file: StagedFile): Promise<void>;
+}
+
 /** Where a render host keeps results until they are in the store. Failures of its disk are `StagingError`s. */
 export interface Staging {
   /** Takes all bytes of a result; a later one of the same key replaces it. What failed or was aborted leaves nothing. */
-  receive(
-    key: string,
-    result: { mimeType: string; bytes: Readable },
-    meta: StagingMeta,
-    signal: AbortSignal,
-  ): Promise<StagedFile>;
+  receive(key: string, result: ArrivingResult, meta: StagingMeta, signal: AbortSignal): Promise<StagedFile>;
   /** A complete result, left by this process or an earlier one. Reads all of it: nothing was forced to the disk. */
   find(key: string): Promise<StagedFile | undefined>;
   /** All complete results. */
@@ -35,7 +37,7 @@ export function createStaging({ folder, identity }: { folder: string; identity: 
 
   async function receive(
     key: string,
-    { mimeType, bytes }: { mimeType: string; bytes: Readable },
+    { mimeType, bytes, check }: ArrivingResult,
     meta: StagingMeta,
     signal: AbortSignal,
   ): Promise<StagedFile> {
@@ -43,6 +45,7 @@ export function createStaging({ folder, identity }: { folder: string; identity: 
     try {
       await onDisk(mkdir(own, { recursive: true }));
       const written = await write(partial, addAbortSignal(signal, bytes));
+      await check?.({ path: partial, mimeType, ...written });
       const file = { path: join(own, `${sha256(key)}-${written.sha256}`), mimeType, ...written };
       await onDisk(rename(partial, file.path));
       await onDisk(writeFile(partial, sidecarText({ key, file, meta })));

@@ -95,7 +95,7 @@ test.each([
 test.each([{ chunked: false }, { chunked: true }])('a truncated picture never ends well: %j', async (options) => {
   await run('sim_faults', { command: 'render_product', kind: 'truncated', ...options });
   const { bytes } = await run('render_product', { width: 16 });
-  await expect(buffer(bytes)).rejects.toMatchObject({ type: 'HostFault', connectionBroke: true });
+  await expect(buffer(bytes)).rejects.toMatchObject({ type: 'UnexpectedResult', connectionBroke: true });
 });
 
 test('slow bytes are all there in the end', async () => {

@@ -115,8 +115,6 @@ test('each directive that nothing acts on yet is told once', () => {
       'failure_webhook',
       'gateway_origin',
       '<user task>',
-      'expect_type',
-      'min_bytes',
       'cancel_command',
       '<user error>',
     ].map((name) => `${name} has no effect in this version`),

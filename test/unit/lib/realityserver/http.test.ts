@@ -126,7 +126,6 @@ test('and a host that takes too long to connect', async () => {
 test.each([
   ['instead of an answer', (response: ServerResponse) => response.destroy()],
   ['in the head', (response: ServerResponse) => response.socket?.end('HTTP/1.1 200 OK\r\ncontent-ty')],
-  ['in a JSON answer', (response: ServerResponse) => partOf(response, '{"id":1,"result":')],
 ])('a connection that breaks %s is a fault of the host', async (_when, answer) => {
   const { server, realityServer } = await aPair(answer);
   await expect(realityServer.run('render', '{}', signal)).rejects.toMatchObject({
@@ -136,13 +135,30 @@ test.each([
   });
 });
 
+test('a JSON answer that is cut short is no result', async () => {
+  const { server, realityServer } = await aPair((response) => partOf(response, '{"id":1,"result":'));
+  await expect(realityServer.run('render', '{}', signal)).rejects.toMatchObject({
+    type: 'UnexpectedResult',
+    message: `render gave less than all of its result: http://127.0.0.1:${server.port} ended it`,
+    connectionBroke: true,
+  });
+});
+
+test('an error page that is cut short is the fault its status tells', async () => {
+  const { realityServer } = await aPair((response) => {
+    response.writeHead(502, { 'content-length': 1000 });
+    partOf(response, 'Bad Gat');
+  });
+  await expect(realityServer.run('render', '{}', signal)).rejects.toMatchObject({ type: 'HostFault' });
+});
+
 test.each([{ 'content-length': 10 }, {}])('bytes that are cut short never end well: %j', async (headers) => {
   const { realityServer } = await aPair((response) => {
     response.writeHead(200, { 'content-type': 'image/png', ...headers });
     partOf(response, '\u0089PNG');
   });
   const { bytes } = await realityServer.run('render', '{}', signal);
-  await expect(buffer(bytes)).rejects.toMatchObject({ type: 'HostFault', connectionBroke: true });
+  await expect(buffer(bytes)).rejects.toMatchObject({ type: 'UnexpectedResult', connectionBroke: true });
 });
 
 test('bytes that are read slowly are all there, although the server has closed the connection behind them', async () => {

@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { createCommandActivities, type CommandDeps, type MeasuredAttempt } from '../../activities/command.ts';
+import { createRealityServer } from '../../lib/realityserver/http.ts';
+import { createFileStore } from '../../lib/results/file-store.ts';
+import { createStaging } from '../../lib/results/staging.ts';
+import { startSimulator, type Simulator } from '../../simulator/server.ts';
+
+import { aJobInput } from './a-job-input.ts';
+import { silentLog } from './silent-log.ts';
+
+type CommandInput = Parameters<ReturnType<typeof createCommandActivities>['runCommand']>[0];
+
+/** A command as its workflow asks for it; a test names what it cares about. */
+export function aCommand(changes: Partial<CommandInput> & { parameters?: unknown } = {}): CommandInput {
+  const { command = 'render_product', parameters = { width: 16 }, ...rest } = changes;
+  const { queue, limits } = aJobInput();
+  const body = { text: JSON.stringify({ command, parameters }) };
+  return { queue, command, body, occurrence: 0, generation: 0, limits, mayBeStaged: false, ...rest };
+}
+
+/** A render host in this process: real staging, store and simulator; its GPU slot is the test's. */
+export async function aRenderHost(changes: Partial<CommandDeps> = {}) {
+  const simulator: Simulator = await startSimulator();
+  const realityServer = createRealityServer({ url: simulator.url });
+  const folder = mkdtempSync(join(tmpdir(), 'dqm-test-'));
+  const faults: unknown[] = [];
+  const attempts: MeasuredAttempt[] = [];
+  const deps: CommandDeps = {
+    host: 'gpu-01',
+    allowCommands: new Set(['render_product', 'big_result', 'echo', 'sleep', 'fault']),
+    commands: new Map(),
+    realityServer,
+    gpu: {
+      take: () => ({ release() {}, done() {} }),
+      probe: () => Promise.resolve(),
+      answered() {},
+      fault: (reason) => faults.push(reason),
+    },
+    staging: createStaging({ folder: join(folder, 'staging'), identity: 'gpu@gpu-01/1' }),
+    store: createFileStore({ root: join(folder, 'store') }),
+    measured: (attempt) => attempts.push(attempt),
+    log: silentLog,
+    now: () => performance.now(),
+    ...changes,
+  };
+  return {
+    ...createCommandActivities(deps),
+    ...deps,
+    simulator,
+    faults,
+    attempts,
+    /** The next calls of a command fail so. */
+    plan: async (fault: object) => {
+      const planned = await realityServer.run('sim_faults', JSON.stringify(fault), new AbortController().signal);
+      planned.bytes.resume();
+    },
+    close: async () => {
+      await realityServer.close();
+      await simulator.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
