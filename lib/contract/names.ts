@@ -15,6 +15,10 @@ export const hostTaskQueue = (identity: string): string => `dqm-host-${identity}
 /** Identity of the worker for the `slot`th `realityserver_url` of a host, counted from 1. */
 export const gpuWorkerIdentity = (host: string, slot: number): string => `gpu@${host}/${slot}`;
 
+/** The render host of a worker; other workers are nobody's host. */
+export const hostOf = (identity: string | null | undefined): string | undefined =>
+  /^gpu@(.+)\/\d+$/.exec(identity ?? '')?.[1];
+
 /** The type of the workflow that holds a message no dead-letter target could take. */
 export const REJECTED_WORKFLOW = 'dqm/rejected';
 

@@ -1,9 +1,11 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { requiredTsToDate } from '@temporalio/common/lib/time.js';
 
+import { hostOf } from '../contract/names.ts';
+
 import type { Decoder } from './decode.ts';
 import type { FailureView } from './job-view.ts';
-import { COMMAND_ACTIVITY, fallbackType, hostOf } from './pending.ts';
+import { COMMAND_ACTIVITY, fallbackType } from './pending.ts';
 
 export type RawHistory = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
 type RawEvent = NonNullable<RawHistory['events']>[number];

@@ -1,6 +1,8 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 
+import { hostOf } from '../contract/names.ts';
+
 import type { Decoder, RawPendingActivity } from './decode.ts';
 import type { FailureView } from './job-view.ts';
 
@@ -66,10 +68,6 @@ async function pendingActivity(raw: RawPendingActivity, decoder: Decoder): Promi
 /** What an activity that timed out counts as: nobody told a type. */
 export const fallbackType = (activity: string): string =>
   activity === COMMAND_ACTIVITY ? 'HostFault' : 'TaskUnavailable';
-
-/** Worker identities of render hosts are `gpu@<host>/<n>`; other workers are nobody's host. */
-export const hostOf = (identity: string | null | undefined): string | undefined =>
-  /^gpu@(.+)\/\d+$/.exec(identity ?? '')?.[1];
 
 function progressOf(details: unknown): number | undefined {
   const progress = (details as { progress?: unknown } | null | undefined)?.progress;

@@ -8,8 +8,8 @@ import { prepareNamespace } from '../../lib/engine/prepare.ts';
 import { servers } from './servers.ts';
 import { silentLog } from './silent-log.ts';
 
-// What a test's workers do is the test's to tell.
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+// What a test's workers do is the test's to tell; the engine hears of them soon.
+Runtime.install({ logger: new DefaultLogger('ERROR'), workerHeartbeatInterval: '1 second' });
 
 /** A namespace of a test's own: `dqm-jobs` is one name, so tests that share a namespace would run each other's jobs. */
 export interface TestNamespace {

@@ -2,6 +2,7 @@ import {
   bridgeTaskQueue,
   gpuTaskQueue,
   gpuWorkerIdentity,
+  hostOf,
   hostTaskQueue,
   JOB_ID,
   QUEUE_NAME,
@@ -12,6 +13,11 @@ test('task queues and identities are as documented', () => {
   expect(bridgeTaskQueue('renders')).toBe('dqm-bridge-renders');
   expect(gpuWorkerIdentity('gpu-07', 1)).toBe('gpu@gpu-07/1');
   expect(hostTaskQueue('gpu@gpu-07/1')).toBe('dqm-host-gpu@gpu-07/1');
+});
+
+test('a render host is known by the identity of its workers', () => {
+  expect(hostOf(gpuWorkerIdentity('gpu-07', 2))).toBe('gpu-07');
+  expect(hostOf('12345@jobs-1')).toBeUndefined();
 });
 
 test.each(['a', 'A.b_c-9', 'x'.repeat(80)])('%s names a queue', (name) => expect(name).toMatch(QUEUE_NAME));
