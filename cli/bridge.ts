@@ -1,7 +1,8 @@
 import { UsageError, type Context } from './context.ts';
-import { openBridges, queueNamed } from './parts/bridges.ts';
+import { openBridges } from './parts/bridges.ts';
 import { openShared } from './parts/shared.ts';
 import { runProcess } from './process.ts';
+import { queueNamed } from './queue-named.ts';
 
 export interface BridgeOptions {
   queue?: string[];

@@ -6,8 +6,8 @@ import { errorText } from '../lib/log.ts';
 import { UsageError, type Context } from './context.ts';
 import { EXIT_FAILED } from './exit.ts';
 import { jsonLine } from './output/output.ts';
-import { queueNamed } from './parts/bridges.ts';
-import { messageRules } from './parts/intake.ts';
+import { messageRules } from './parts/message-rules.ts';
+import { queueNamed } from './queue-named.ts';
 
 /** `dqm check [FILE…]`: the configuration was read to get here; then each message as intake would judge it. */
 export async function check(

@@ -7,6 +7,7 @@ import { openContext, type CommonOptions } from './context.ts';
 import { EXIT_USAGE, failed } from './exit.ts';
 import { withJobFilter, type JobFilterOptions } from './job-filter.ts';
 import type { PickOptions } from './pick-jobs.ts';
+import type { SubmitOptions } from './submit.ts';
 
 // Each command is imported when it runs: the engine's clients and the worker's native part take a second to load.
 silenceAwsNotice();
@@ -28,6 +29,8 @@ function command(parent: Command, nameAndArguments: string, description: string,
     .option('--json', 'JSON lines on standard output, and nothing else there')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`);
 }
+
+const repeated = (value: string, before: string[] = []): string[] => [...before, value];
 
 command(program, 'up', 'bridge, job worker, GPU worker and an embedded engine in one process', [
   'dqm up',
@@ -73,19 +76,19 @@ command(worker, 'gpu', 'on a render host: commands of listen_queue, one at a tim
   'dqm worker gpu',
 ]).action(async (options: CommonOptions) => (await import('./worker.ts')).gpuWorker(openContext(options)));
 
-command(program, 'submit [file]', 'puts a job into a queue as a producer would', [
-  'dqm submit --queue renders job.json',
+command(program, 'submit [file]', 'puts jobs into a queue as a producer would; FILE or - holds one, or JSON lines', [
+  'dqm submit --queue renders job.json --wait',
+  'dqm submit --queue renders job.json --param width=1920 --param scene=chair.mi',
   'cat jobs.jsonl | dqm submit --queue renders -',
 ])
   .requiredOption('--queue <name>', 'the named queue')
+  .option('--param <name=value>', 'sets one of the parameters, repeatable; VALUE is JSON, or else a text', repeated)
   .option('--job-id <id>', 'identity of the job; a second one of this id is a duplicate')
   .option('--priority <priority>', 'highest, high, normal, low, lowest, or 1 to 5')
   .option('--tenant <name>', 'whose job it is')
-  .action(
-    async (
-      file: string | undefined,
-      options: CommonOptions & { queue: string; jobId?: string; priority?: string; tenant?: string },
-    ) => (await import('./submit.ts')).submit(openContext(options), file ?? '-', options),
+  .option('--wait', 'wait until all have ended; exit code 1 when one did not complete')
+  .action(async (file: string | undefined, options: CommonOptions & SubmitOptions) =>
+    (await import('./submit.ts')).submit(openContext(options), file ?? '-', options),
   );
 
 withJobFilter(

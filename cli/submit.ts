@@ -1,81 +1,96 @@
-import { send, type SubmitAttributes } from '../bridges/send.ts';
-import { createS3, createSqs } from '../lib/aws.ts';
-import { readMessage } from '../lib/contract/job-message.ts';
-import { createResultStore } from '../lib/results/open-store.ts';
-import { connectClient, connectionOptions } from '../lib/temporal.ts';
+import { send, type SendDeps, type SubmitAttributes, type Submitted } from '../bridges/send.ts';
+import { createSqs } from '../lib/aws.ts';
+import type { QueueConfig } from '../lib/config/config.ts';
 
-import { UsageError, type Context } from './context.ts';
-import { jsonLine } from './output/output.ts';
-import { queueNamed } from './parts/bridges.ts';
-import { intakeOf, messageRules } from './parts/intake.ts';
-import { readInput } from './read-input.ts';
+import type { Context } from './context.ts';
+import { jsonLine, type Output } from './output/output.ts';
+import { createProgressBar } from './output/progress-bar.ts';
+import { queueNamed } from './queue-named.ts';
+import { checkJobs, type CheckedJob } from './submit/check-jobs.ts';
+import type { SubmitEngine } from './submit/engine.ts';
+import { jobsOf } from './submit/jobs-of.ts';
+import { parametersOf, withParameters } from './submit/parameters.ts';
 
 export interface SubmitOptions {
   queue: string;
+  param?: string[];
   jobId?: string;
   priority?: string;
   tenant?: string;
+  wait?: boolean;
 }
 
-/** `dqm submit`: one job, or a line each, validated before any is sent. Prints message id and job id of each. */
+/**
+ * `dqm submit`: one job, or a line each, all validated before any is sent. Prints message id and job id of each; with
+ * `--wait` also how each ended, and exit code 1 when one did not complete.
+ */
 export async function submit(context: Context, file: string, options: SubmitOptions): Promise<void> {
   const { config, output } = context;
   const queue = queueNamed(config, options.queue);
-  const attributes: SubmitAttributes = {
-    ...(options.jobId !== undefined && { dqm_job_id: options.jobId }),
-    ...(options.priority !== undefined && { dqm_priority: options.priority }),
-    ...(options.tenant !== undefined && { dqm_tenant: options.tenant }),
-  };
-  const bodies = bodiesOf(await readInput(file));
-  if (options.jobId !== undefined && bodies.length > 1)
-    throw new UsageError('--job-id names one job, and there are several');
-  const checked = bodies.map((body, index) => ({ body, jobId: checkedJobId(body, index, context, options) }));
+  const parameters = parametersOf(options.param ?? []);
+  const given = (await jobsOf(file)).map((job) => ({ ...job, body: withParameters(job.body, parameters) }));
+  const jobs = checkJobs(given, context, options);
 
   const sqs = createSqs(config.aws);
   const closers: (() => unknown)[] = [() => sqs.destroy()];
+  const engine = lazily(async () => (await import('./submit/engine.ts')).openSubmitEngine(context, closers));
   try {
-    const intake = () => openIntake(context, closers);
-    for await (const { messageId, jobId } of send(queue, asyncOf(checked), attributes, { sqs, intake })) {
-      output.write(
-        output.json ? jsonLine({ message_id: messageId, job_id: jobId }) : `message ${messageId}, job ${jobId}\n`,
-      );
-    }
+    const untilEnded = options.wait && (await prepareWait(engine, queue, jobs));
+    const intake = async () => (await engine()).intake;
+    const sent = await sendAll(queue, jobs, attributesOf(options), output, { sqs, intake });
+    if (untilEnded) await untilEnded(sent, output);
   } finally {
     for (const close of closers.toReversed()) await close();
   }
 }
 
-async function openIntake({ config, env, log }: Context, closers: (() => unknown)[]) {
-  const { client, close } = await connectClient(await connectionOptions(config, env));
-  const s3 = createS3(config.aws);
-  closers.push(close, () => s3.destroy());
-  const store = createResultStore(config.dqm.resultStore, { s3 });
-  return intakeOf({ client, config, store, log }).intake;
+/** Who only puts messages into a broker need not reach the engine, nor load its client. */
+function lazily<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined;
+  return () => (opened ??= open());
 }
 
-/** A whole JSON document is one job; otherwise each line is one. Bytes stay as they are. */
-function bodiesOf(input: Buffer): Buffer[] {
-  const text = input.toString();
+async function prepareWait(engine: () => Promise<SubmitEngine>, queue: QueueConfig, jobs: readonly CheckedJob[]) {
+  const wait = await import('./submit/wait.ts');
+  return wait.prepareWait(await engine(), queue.name, jobs);
+}
+
+const attributesOf = ({ jobId, priority, tenant }: SubmitOptions): SubmitAttributes => ({
+  ...(jobId !== undefined && { dqm_job_id: jobId }),
+  ...(priority !== undefined && { dqm_priority: priority }),
+  ...(tenant !== undefined && { dqm_tenant: tenant }),
+});
+
+/** In their order. What was sent before one failed is sent: the error says where to go on. */
+async function sendAll(
+  queue: QueueConfig,
+  jobs: readonly CheckedJob[],
+  attributes: SubmitAttributes,
+  output: Output,
+  deps: SendDeps,
+): Promise<Submitted[]> {
+  const bar = createProgressBar('sending', jobs.length);
+  const sent: Submitted[] = [];
   try {
-    JSON.parse(text);
-    return [input];
-  } catch {
-    const lines = text.split('\n').filter((line) => line.trim() !== '');
-    return lines.length > 1 ? lines.map((line) => Buffer.from(line)) : [input];
+    for await (const submitted of send(queue, eachOf(jobs), attributes, deps)) {
+      sent.push(submitted);
+      bar.end();
+      output.write(submittedText(submitted, output));
+      if (jobs.length > 1) bar.show(sent.length);
+    }
+  } catch (cause) {
+    const next = jobs[sent.length];
+    if (jobs.length === 1 || !next) throw cause;
+    throw new Error(`${sent.length} of ${jobs.length} jobs were sent; not sent from ${next.place} on`, { cause });
+  } finally {
+    bar.end();
   }
+  return sent;
 }
 
-/** The job id of the body, which wins; fails with what intake would say. */
-function checkedJobId(body: Buffer, index: number, { config }: Context, options: SubmitOptions): string | undefined {
-  const { queue, jobId, priority, tenant } = options;
-  const read = readMessage(
-    { queue, body, messageId: null, attributes: { jobId, priority, tenant }, envelope: { transport: 'direct' } },
-    messageRules(config),
-  );
-  if ('rejected' in read) throw new UsageError(`job ${index + 1}: ${read.rejected.type}: ${read.rejected.reason}`);
-  return read.job.jobId;
-}
+const submittedText = ({ messageId, jobId }: Submitted, { json }: Output): string =>
+  json ? jsonLine({ message_id: messageId, job_id: jobId }) : `message ${messageId}, job ${jobId}\n`;
 
-async function* asyncOf<T>(values: readonly T[]): AsyncGenerator<T> {
+async function* eachOf<T>(values: readonly T[]): AsyncGenerator<T> {
   yield* values;
 }

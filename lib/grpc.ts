@@ -3,6 +3,7 @@ import { isGrpcServiceError } from '@temporalio/client';
 /** The answers of an engine that we tell apart (gRPC's numbers). */
 const GrpcStatus = {
   invalidArgument: 3,
+  deadlineExceeded: 4,
   notFound: 5,
   alreadyExists: 6,
   permissionDenied: 7,

@@ -3,22 +3,14 @@ import type { BridgeDeps, BridgeMetrics } from '../../bridges/bridge.ts';
 import { createHoldRejected } from '../../bridges/hold-rejected.ts';
 import { startSqsBridge } from '../../bridges/sqs.ts';
 import { createSqs } from '../../lib/aws.ts';
-import type { Config, QueueConfig } from '../../lib/config/config.ts';
+import type { QueueConfig } from '../../lib/config/config.ts';
 import type { Metrics } from '../../lib/metrics.ts';
 import type { Running } from '../../lib/run.ts';
 import { connectClient } from '../../lib/temporal.ts';
-import { UsageError } from '../context.ts';
+import { queueNamed } from '../queue-named.ts';
 
 import { intakeOf } from './intake.ts';
 import type { Shared } from './shared.ts';
-
-/** The configured queue of that name. */
-export function queueNamed({ queues, file }: Config, name: string): QueueConfig {
-  const queue = queues.get(name);
-  if (!queue)
-    throw new UsageError(`${file}: there is no queue ${name}, known are ${[...queues.keys()].join(', ') || 'none'}`);
-  return queue;
-}
 
 /** Turns messages of these queues into workflows. */
 export async function openBridges(shared: Shared, names: readonly string[]): Promise<void> {

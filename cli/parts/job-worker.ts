@@ -1,6 +1,5 @@
 import { createTaskActivities } from '../../activities/tasks/index.ts';
 import { createS3 } from '../../lib/aws.ts';
-import type { Config } from '../../lib/config/config.ts';
 import { createPostbackAgent } from '../../lib/postback/agent.ts';
 import { createPost } from '../../lib/postback/post.ts';
 import { connectWorker } from '../../lib/temporal.ts';
@@ -8,6 +7,7 @@ import { bundleWorkflows } from '../../workers/bundle.ts';
 import { countTasks } from '../../workers/count-tasks.ts';
 import { startJobWorker } from '../../workers/jobs.ts';
 
+import { taskRules } from './message-rules.ts';
 import type { Shared } from './shared.ts';
 
 /** Workflows and completion tasks of all queues. */
@@ -48,10 +48,3 @@ export async function openJobWorker(shared: Shared): Promise<void> {
   setReady(true);
   log.info('Job worker started');
 }
-
-/** What a task may reach: the same for the bridge that judges a message and the worker that carries it out. */
-export const taskRules = ({ dqm }: Config) => ({
-  allowBuckets: dqm.allowBuckets,
-  allowPostbacks: dqm.allowPostbacks,
-  resultStore: dqm.resultStore,
-});

@@ -17,6 +17,19 @@ export function memberText(text: JsonText, name: string): JsonText | undefined {
   return found;
 }
 
+/** The same text with a member's value in place of the one it has, or with the member added; the rest stays to the byte. */
+export function withMember(text: JsonText, name: string, value: JsonText): JsonText {
+  let found: Member | undefined;
+  let isEmpty = true;
+  for (const member of membersOf(text)) {
+    isEmpty = false;
+    if (member.name === name) found = member;
+  }
+  if (found) return text.slice(0, found.start) + value + text.slice(found.end);
+  const end = text.lastIndexOf('}');
+  return `${text.slice(0, end).trimEnd()}${isEmpty ? '' : ', '}${JSON.stringify(name)}: ${value}${text.slice(end)}`;
+}
+
 /** The first top-level member whose value nests deeper than `limit` objects and arrays; `undefined` when none does. */
 export function tooDeepMember(text: JsonText, limit: number): string | undefined {
   for (const { name, start, end } of membersOf(text)) if (depthOf(text, start, end) > limit) return name;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { elementTexts, memberText, tooDeepMember } from '../../../../lib/contract/json-text.ts';
+import { elementTexts, memberText, tooDeepMember, withMember } from '../../../../lib/contract/json-text.ts';
 
 const EXACT = '{"a":9007199254740993,"b":5.0,"c":-0,"d":1e400,"2":1,"1":2,"a":[ 1.10 ]}';
 
@@ -54,4 +54,22 @@ test.each([
   [' [ 1.10 , "],[" ,{"a":[2,3]}\n, [ ] ] ', ['1.10', '"],["', '{"a":[2,3]}', '[ ]']],
 ])('the elements of %s keep their texts', (text, elements) => {
   expect(elementTexts(text)).toEqual(elements);
+});
+
+test('a member set is the one that JSON.parse sees then, and no other changes', () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.string(), fc.jsonValue()),
+      fc.string(),
+      fc.constantFrom(0, 2),
+      (object, name, indent) => {
+        const text = JSON.stringify(object, undefined, indent);
+        const changed = JSON.parse(withMember(text, name, '[5.0]')) as object;
+        expect(Object.entries(changed).filter(([other]) => other !== name)).toEqual(
+          Object.entries(JSON.parse(text) as object).filter(([other]) => other !== name),
+        );
+        expect(memberText(withMember(text, name, '[5.0]'), name)).toBe('[5.0]');
+      },
+    ),
+  );
 });
