@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installPython } from './python.mjs';
 import { setUp } from './setup.mjs';
 import { summaryOf } from './summary.mjs';
 
@@ -27,6 +28,7 @@ function runJest(args, folder, outputFile) {
 
 async function test(args) {
   await setUp();
+  installPython();
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'dqm-tests-')));
   const outputFile = join(folder, 'result.json');
   try {

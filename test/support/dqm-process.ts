@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** The program as users run it: the build, in a process of its own. */
-const PROGRAM = join(__dirname, '../../dist/cli/main.js');
+export const PROGRAM = join(__dirname, '../../dist/cli/main.js');
 
 export interface LogLine {
   level: string;
@@ -109,12 +109,12 @@ export async function dqm(
 }
 
 /** A folder of a test's own, gone with `remove`. */
-export function aFolder(): { path: string; file(name: string, text: string): string; remove(): void } {
+export function aFolder(): { path: string; file(name: string, text: string, mode?: number): string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'dqm-test-'));
   return {
     path,
-    file: (name, text) => {
-      writeFileSync(join(path, name), text);
+    file: (name, text, mode = 0o644) => {
+      writeFileSync(join(path, name), text, { mode });
       return join(path, name);
     },
     remove: () => rmSync(path, { recursive: true, force: true }),
