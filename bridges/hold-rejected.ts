@@ -5,11 +5,11 @@ import type { RejectedInput } from '../lib/contract/job-input.ts';
 import { JOBS_TASK_QUEUE, REJECTED_WORKFLOW } from '../lib/contract/names.ts';
 import type { QueueMessage } from '../lib/contract/queue-message.ts';
 import { DqmError, DqmQueue, DqmState } from '../lib/contract/search-attributes.ts';
+import { messageIdAttribute } from '../lib/jobs/start-options.ts';
 
 import { isLarge, type BodyStore } from './body-store.ts';
 import type { HoldRejected, Rejected } from './dead-letter.ts';
 import { callEngine } from './engine.ts';
-import { messageIdAttribute } from './start-job.ts';
 
 /** Puts rejected messages into open workflows of their own, where a person finds them: the last resort, never nothing. */
 export function createHoldRejected({ client, bodies }: { client: Client; bodies: BodyStore }): HoldRejected {

@@ -4,12 +4,11 @@ import {
   type Client,
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
-import type { SearchAttributePair } from '@temporalio/common';
 
 import type { Identity } from '../lib/contract/identity.ts';
 import type { JobInput, JobMemo } from '../lib/contract/job-input.ts';
-import { JOBS_TASK_QUEUE } from '../lib/contract/names.ts';
-import { DqmMessageId, DqmQueue, DqmState, DqmTenant } from '../lib/contract/search-attributes.ts';
+import { DqmState } from '../lib/contract/search-attributes.ts';
+import { startOptions } from '../lib/jobs/start-options.ts';
 
 import { callEngine } from './engine.ts';
 
@@ -87,23 +86,12 @@ async function tryStart(
   identity: Identity,
   workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE_FAILED_ONLY',
 ): Promise<boolean> {
-  const { command, queue, tenant, priority } = input;
   const options = {
-    workflowId: identity.workflowId,
+    ...startOptions(input, identity.workflowId, memoOf(input, identity)),
     workflowIdReusePolicy,
-    workflowIdConflictPolicy: 'FAIL' as const,
-    taskQueue: JOBS_TASK_QUEUE,
-    args: [input],
-    memo: memoOf(input, identity),
-    typedSearchAttributes: attributesOf(input),
-    staticSummary: [tenant, command, queue].filter((part) => part !== null).join(' · '),
-    priority: {
-      ...(priority !== null && { priorityKey: priority }),
-      ...(tenant !== null && { fairnessKey: tenant }),
-    },
   };
   try {
-    await callEngine(client, () => client.workflow.start(command, options));
+    await callEngine(client, () => client.workflow.start(input.command, options));
     return true;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
@@ -119,20 +107,3 @@ const memoOf = ({ messageId, jobId, tenant, priority }: JobInput, { deliveryId, 
   tenant,
   priority,
 });
-
-function attributesOf({ queue, tenant, messageId }: JobInput): SearchAttributePair[] {
-  return [
-    { key: DqmQueue, value: queue },
-    { key: DqmState, value: 'waiting' },
-    ...(tenant === null ? [] : [{ key: DqmTenant, value: tenant }]),
-    ...messageIdAttribute(messageId),
-  ];
-}
-
-/** What a keyword may hold in an engine's SQL database. Any other message is found by its job. */
-const MAX_KEYWORD_BYTES = 255;
-
-export const messageIdAttribute = (messageId: string | null): SearchAttributePair[] =>
-  messageId === null || Buffer.byteLength(messageId) > MAX_KEYWORD_BYTES
-    ? []
-    : [{ key: DqmMessageId, value: messageId }];

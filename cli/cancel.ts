@@ -7,7 +7,7 @@ import { EXIT_FAILED } from './exit.ts';
 import { jsonLine } from './output/output.ts';
 import { agoText } from './output/quantities.ts';
 import { plainText } from './output/text.ts';
-import { mayGoOn, pickJobs, type PickOptions } from './pick-jobs.ts';
+import { mayGoOn, pickJobs, wouldLine, type PickOptions } from './pick-jobs.ts';
 import type { ClientDeps } from './with-client.ts';
 
 /** A held message is discarded only by name, or by `--state rejected`. */
@@ -24,16 +24,7 @@ export async function cancel(
   const { client, output, now } = deps;
   const picked = await pickJobs(ids, options, OPEN_STATES, deps);
   if (picked.length === 0 && !output.json) output.write('No such jobs: nothing to cancel.\n');
-  if (options.dryRun) {
-    for (const { workflowId, name } of picked) {
-      output.write(
-        output.json
-          ? jsonLine({ workflow_id: workflowId, outcome: 'would cancel' })
-          : `${plainText(name)}: would cancel\n`,
-      );
-    }
-    return;
-  }
+  if (options.dryRun) return output.write(picked.map((one) => wouldLine('cancel', one, output)).join(''));
   if (!(await mayGoOn('cancel', picked, options, asking))) return;
   await inParallel(picked, AT_ONCE, async ({ workflowId, name, expected }) => {
     const cancelled = await cancelJob(client, workflowId, expected);

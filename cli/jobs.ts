@@ -1,12 +1,14 @@
 import type { JobRow } from '../lib/jobs/job-view.ts';
-import { listJobs } from '../lib/jobs/list.ts';
+import type { FailureGroup } from '../lib/jobs/failures.ts';
+import { jobsOverview, listJobs } from '../lib/jobs/list.ts';
 
 import { UsageError } from './context.ts';
 import { jobFilterOf, type JobFilterOptions } from './job-filter.ts';
 import { paint, STATE_STYLES } from './output/colour.ts';
 import { jsonLine, type Output } from './output/output.ts';
-import { agoText, durationText } from './output/quantities.ts';
+import { agoText, clockText, durationText } from './output/quantities.ts';
 import { table, type Column } from './output/table.ts';
+import { cut, plainText } from './output/text.ts';
 import type { ClientDeps } from './with-client.ts';
 
 /** As they stand on the command line. */
@@ -19,16 +21,27 @@ const DEFAULT_LIMIT = '50';
 /** More would be read and forgotten: this is a look, not an export. */
 const LARGEST_LIMIT = 10_000;
 
-/** `dqm jobs`: the newest first. */
+/** `dqm jobs`: failed ones summed up, then the newest first. */
 export async function jobs(options: JobsOptions, { client, uiUrl, output, now }: ClientDeps): Promise<void> {
-  const rows = await listJobs(client, {
-    ...jobFilterOf(options, now),
-    limit: limitOf(options.limit ?? DEFAULT_LIMIT),
-    uiUrl,
-  });
-  if (output.json) return output.write(rows.map(jsonLine).join(''));
+  const limit = limitOf(options.limit ?? DEFAULT_LIMIT);
+  const filter = { ...jobFilterOf(options, now), limit, uiUrl };
+  if (output.json) return output.write((await listJobs(client, filter)).map(jsonLine).join(''));
+  const { rows, failures, hasMoreFailures } = await jobsOverview(client, filter);
+  const summary = failures.map((group) => failureLine(group, output, now)).join('');
+  if (summary) output.write(`${summary}${hasMoreFailures ? MORE_FAILED : ''}\n`);
   if (rows.length === 0) return output.write('No jobs.\n');
   output.write(table(columns(output, now), rows, output.columns, (title) => paint(output, 'dim', title)));
+}
+
+const MORE_FAILED = 'These are the newest 1,000 failed ones; there are more.\n';
+
+/** `37 failed: UnexpectedResult, render_product on gpu-07, newest 02:14` */
+function failureLine({ count, error, command, host, newest }: FailureGroup, output: Output, nowMs: number): string {
+  const where = host === null ? '' : ` on ${host}`;
+  const what = [error ?? 'unknown', `${command ?? 'no command'}${where}`, `newest ${clockText(newest, nowMs)}`].join(
+    ', ',
+  );
+  return `${paint(output, 'red', `${count} failed`)}: ${cut(plainText(what), output.columns - `${count} failed: `.length)}\n`;
 }
 
 function limitOf(text: string): number {

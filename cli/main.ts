@@ -7,6 +7,7 @@ import { openContext, type CommonOptions } from './context.ts';
 import { EXIT_USAGE, failed } from './exit.ts';
 import { withJobFilter, type JobFilterOptions } from './job-filter.ts';
 import type { PickOptions } from './pick-jobs.ts';
+import type { RetryOptions } from './retry.ts';
 import type { SubmitOptions } from './submit.ts';
 
 // Each command is imported when it runs: the engine's clients and the worker's native part take a second to load.
@@ -115,6 +116,28 @@ withJobFilter(
     await withClient(context, (deps) => cancel(ids, options, deps));
   });
 
+withJobFilter(
+  command(
+    program,
+    'retry [ids...]',
+    'goes on with failed jobs, a failed delivery without a GPU; sends rejected messages through intake again',
+    [
+      'dqm retry chair-1',
+      'dqm retry --error TaskUnavailable --since 12h --dry-run',
+      'dqm retry chair-1 --body corrected.json',
+    ],
+  ),
+)
+  .option('--body <file>', 'this message instead of the one that was wrong; - for standard input')
+  .option('--render', 'all commands anew, of a completed job too')
+  .option('--dry-run', 'only tells which')
+  .option('--yes', 'does not ask')
+  .action(async (ids: string[], options: CommonOptions & RetryOptions) => {
+    const context = openContext(options);
+    const [{ withClient }, { retry }] = await Promise.all([import('./with-client.ts'), import('./retry.ts')]);
+    await withClient(context, (deps) => retry(ids, options, deps, context));
+  });
+
 command(program, 'job <id>', 'shows one job in full; ID is a workflow id, or its identity part', [
   'dqm job chair-1',
   'dqm job job/renders/chair-1 --json',
@@ -123,15 +146,6 @@ command(program, 'job <id>', 'shows one job in full; ID is a workflow id, or its
   const [{ withClient }, { job }] = await Promise.all([import('./with-client.ts'), import('./job.ts')]);
   await withClient(context, (deps) => job(id, options, deps));
 });
-
-command(program, 'retry <ids...>', 'sends rejected messages that a workflow holds through intake again', [
-  'dqm retry rejected/renders/3f7c9a',
-  'dqm retry 3f7c9a --body corrected.json',
-])
-  .option('--body <file>', 'the corrected message; - for standard input')
-  .action(async (ids: string[], options: CommonOptions & { body?: string }) =>
-    (await import('./retry.ts')).retry(openContext(options), ids, options),
-  );
 
 try {
   await program.parseAsync();

@@ -5,6 +5,8 @@ import { listJobs } from '../lib/jobs/list.ts';
 import { confirmed, type Asking } from './confirm.ts';
 import { UsageError } from './context.ts';
 import { jobFilterOf, type JobFilterOptions } from './job-filter.ts';
+import { jsonLine, type Output } from './output/output.ts';
+import { plainText } from './output/text.ts';
 import type { ClientDeps } from './with-client.ts';
 
 export interface PickOptions extends JobFilterOptions {
@@ -59,3 +61,7 @@ export async function mayGoOn(
 ): Promise<boolean> {
   return yes || picked.length <= 1 || confirmed(`${verb} ${picked.length} jobs`, asking);
 }
+
+/** What a dry run says of one. */
+export const wouldLine = (verb: string, { workflowId, name }: Picked, { json }: Output): string =>
+  json ? jsonLine({ workflow_id: workflowId, outcome: `would ${verb}` }) : `${plainText(name)}: would ${verb}\n`;

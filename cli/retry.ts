@@ -1,59 +1,94 @@
-import { retryRejected, type RetriedRejected } from '../bridges/rejected-message.ts';
+import { existsSync } from 'node:fs';
+
+import { isLarge } from '../bridges/body-store.ts';
+import { limitsOf } from '../bridges/intake.ts';
+import type { RejectedMessageDeps } from '../bridges/rejected-message.ts';
 import { createS3 } from '../lib/aws.ts';
-import { findJob } from '../lib/jobs/find.ts';
+import { inParallel } from '../lib/in-parallel.ts';
+import type { RetryDeps } from '../lib/jobs/retry.ts';
 import { createResultStore } from '../lib/results/open-store.ts';
 
+import { terminalAsking } from './confirm.ts';
 import { UsageError, type Context } from './context.ts';
 import { EXIT_FAILED } from './exit.ts';
-import { jsonLine, type Output } from './output/output.ts';
+import { jsonLine } from './output/output.ts';
+import { createProgressBar } from './output/progress-bar.ts';
+import { plainText } from './output/text.ts';
 import { intakeOf } from './parts/intake.ts';
+import { messageRules } from './parts/message-rules.ts';
+import { mayGoOn, pickJobs, wouldLine, type PickOptions } from './pick-jobs.ts';
 import { readInput } from './read-input.ts';
-import { withClient } from './with-client.ts';
+import { retryEndedJob } from './retry/job.ts';
+import { retryHeldMessage } from './retry/rejected.ts';
+import type { ClientDeps } from './with-client.ts';
 
-export interface RetryOptions {
+export interface RetryOptions extends PickOptions {
+  render?: boolean;
   /** A file, or `-` for standard input. */
   body?: string;
 }
 
-/** `dqm retry ID…`: rejected messages go through intake again. Exit code 1 when one would be rejected again. */
-export async function retry(context: Context, ids: readonly string[], options: RetryOptions): Promise<void> {
-  const { config, log } = context;
-  if (options.body !== undefined && ids.length > 1)
-    throw new UsageError('--body corrects one message, and there are several');
-  const corrected = options.body === undefined ? undefined : await readInput(options.body);
-  const s3 = createS3(config.aws);
+/** An engine takes hundreds of starts a second; more at once would crowd out its work. */
+const AT_ONCE = 16;
+
+/**
+ * `dqm retry`: failed jobs go on, rejected messages go through intake again. Exit code 1 when one could not be retried,
+ * or one that was named had nothing to retry.
+ */
+export async function retry(
+  ids: readonly string[],
+  options: RetryOptions,
+  deps: ClientDeps,
+  context: Pick<Context, 'config' | 'log'>,
+  asking = terminalAsking(),
+): Promise<void> {
+  const { output } = deps;
+  const picked = await pickJobs(ids, options, ['failed'], deps);
+  if (options.body !== undefined && picked.length !== 1) throw new UsageError('--body corrects one job: name it');
+  const body = options.body === undefined ? undefined : await readInput(options.body);
+  if (picked.length === 0 && !output.json) output.write('No such jobs: nothing to retry.\n');
+  if (options.dryRun) return output.write(picked.map((one) => wouldLine('retry', one, output)).join(''));
+  if (!(await mayGoOn('retry', picked, options, asking))) return;
+
+  const s3 = createS3(context.config.aws);
+  const bar = createProgressBar('retrying', picked.length);
   try {
-    await withClient(context, async ({ client, queues, output }) => {
-      const store = createResultStore(config.dqm.resultStore, { s3 });
-      const { intake } = intakeOf({ client, config, store, log });
-      for (const id of ids) {
-        const workflowId = await findJob(client, id, queues);
-        tell(workflowId, await retryRejected(workflowId, corrected, { client, intake, store }), output);
-      }
+    const retryDeps = retryDepsOf(deps, context, s3);
+    const jobOptions = { render: options.render ?? false, ...(body && { body }) };
+    let done = 0;
+    await inParallel(picked, AT_ONCE, async ({ workflowId, name }) => {
+      const { line, sentence, isDone } = workflowId.startsWith('rejected/')
+        ? await retryHeldMessage(workflowId, body, retryDeps)
+        : await retryEndedJob(workflowId, jobOptions, ids.length > 0, retryDeps);
+      if (!isDone) process.exitCode = EXIT_FAILED;
+      bar.end();
+      output.write(output.json ? jsonLine(line) : `${plainText(name)}: ${plainText(sentence)}\n`);
+      done += 1;
+      if (picked.length > 1) bar.show(done);
     });
   } finally {
+    bar.end();
     s3.destroy();
   }
 }
 
-function tell(workflowId: string, verdict: RetriedRejected, output: Output): void {
-  const { outcome } = verdict;
-  if (outcome === 'rejected') process.exitCode = EXIT_FAILED;
-  const job = outcome === 'rejected' ? null : verdict.workflowId;
-  const error = outcome === 'rejected' ? { type: verdict.type, message: verdict.reason } : null;
-  if (output.json) output.write(jsonLine({ workflow_id: workflowId, outcome, job_workflow_id: job, error }));
-  else output.write(`${workflowId}: ${sentence(verdict)}\n`);
-}
-
-function sentence(verdict: RetriedRejected): string {
-  switch (verdict.outcome) {
-    case 'started':
-      return `became ${verdict.workflowId}`;
-    case 'duplicate':
-      return `nothing started, ${verdict.workflowId} came from the same content`;
-    case 'rejected':
-      return `stays held, it would be rejected again, ${verdict.type}: ${verdict.reason}`;
-    default:
-      return verdict satisfies never;
-  }
+function retryDepsOf(
+  { client }: ClientDeps,
+  { config, log }: Pick<Context, 'config' | 'log'>,
+  s3: ReturnType<typeof createS3>,
+): RetryDeps & RejectedMessageDeps {
+  const store = createResultStore(config.dqm.resultStore, { s3 });
+  const { intake, bodies } = intakeOf({ client, config, store, log });
+  return {
+    client,
+    store,
+    intake,
+    seesStore: store.location.kind === 's3' || existsSync(store.location.root),
+    rules: messageRules(config),
+    limitsOf: (command) => limitsOf(config, command),
+    keepBody: async (queue, workflowId, text) => {
+      const bytes = Buffer.from(text);
+      return isLarge(bytes) ? { reference: await bodies.keep(queue, workflowId, bytes) } : { text };
+    },
+  };
 }

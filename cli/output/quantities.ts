@@ -27,6 +27,16 @@ export function agoText(time: string | Date, nowMs: number): string {
   return `${Math.floor(seconds / DAY)} d ago`;
 }
 
+/** `02:14` of the last 24 hours, `03-01 02:14` before: the clock on the wall of whoever reads it. */
+export function clockText(time: string, nowMs: number): string {
+  const at = new Date(time);
+  const clock = `${twoDigits(at.getHours())}:${twoDigits(at.getMinutes())}`;
+  if (nowMs - at.getTime() < DAY * 1_000) return clock;
+  return `${twoDigits(at.getMonth() + 1)}-${twoDigits(at.getDate())} ${clock}`;
+}
+
+const twoDigits = (value: number): string => String(value).padStart(2, '0');
+
 /** What is shown decides about the unit: neither `60.0 s` nor `1000.0 kB`. */
 const shown = (value: number): number => Math.round(value * 10) / 10;
 

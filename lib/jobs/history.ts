@@ -33,6 +33,8 @@ export interface JobHistory {
   cancelRequestedAt?: Date;
   /** Why the workflow failed, or was ended from outside. */
   failure?: FailureView;
+  /** What its failure holds beside that: of a failed task, what a retry goes on from. */
+  failureDetails?: unknown;
 }
 
 export async function readHistory({ events }: RawHistory, decoder: Decoder): Promise<JobHistory> {
@@ -109,6 +111,8 @@ async function addWorkflowEvent(history: JobHistory, event: RawEvent, decoder: D
   if (event.workflowExecutionCancelRequestedEventAttributes) history.cancelRequestedAt = timeOf(event);
   const failure = failed && (await decoder.failure(failed.failure, 'unknown'));
   if (failure) history.failure = failure;
+  const details = failed?.failure?.applicationFailureInfo?.details;
+  if (details) history.failureDetails = await decoder.value(details);
   if (terminated) history.failure = { type: 'Terminated', message: terminated.reason || 'ended by hand' };
   if (event.workflowExecutionTimedOutEventAttributes) {
     history.failure = { type: 'TimedOut', message: 'the workflow did not end within the time allowed' };

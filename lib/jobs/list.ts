@@ -3,7 +3,9 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { inParallel } from '../in-parallel.ts';
 
 import { createDecoder, type Decoder } from './decode.ts';
+import { failureGroups, type FailureGroup } from './failures.ts';
 import type { JobRow } from './job-view.ts';
+import { latestRuns } from './latest-runs.ts';
 import { pendingActivities, runningCommand } from './pending.ts';
 import { visibilityQuery, type JobFilter } from './query.ts';
 import { jobRow, type ExecutionInfo, type UiPlace } from './row.ts';
@@ -23,29 +25,75 @@ export interface ListOptions extends JobFilter {
 }
 
 /**
- * Jobs that match, the newest first. `running` is seen by a look at up to 500 jobs that say `waiting`; where more wait,
- * the oldest are asked when `running` ones are wanted, else the newest.
+ * Jobs that match, the newest first, each by its latest run. `running` is seen by a look at up to 500 jobs that say
+ * `waiting`; where more wait, the oldest are asked when `running` ones are wanted, else the newest.
  */
-export async function listJobs(client: Client, { limit, uiUrl = null, ...filter }: ListOptions): Promise<JobRow[]> {
-  const ui = { uiUrl, namespace: client.options.namespace };
-  const look = createLook(client, ui);
-  const isWanted = ({ state }: JobRow): boolean => filter.state === undefined || filter.state === state;
-  if (filter.state === 'running') {
-    // Where a command runs is not known to visibility.
-    const { host, ...visible } = filter;
-    const isThere = (row: JobRow): boolean => host === undefined || row.host === host;
-    // A job that runs was there before most of those that wait.
-    const waiting = await take(executions(client, visible, LARGEST_PAGE), SEARCHED);
-    const rows = (await look(waiting.toReversed())).filter(isWanted).filter(isThere);
-    return rows.toReversed().slice(0, limit);
-  }
+export async function listJobs(client: Client, options: ListOptions): Promise<JobRow[]> {
+  const { limit, ...filter } = filterOf(options);
+  if (filter.state === 'running') return runningJobs(client, options);
+  const look = createLook(client, uiOf(client, options));
   const rows: JobRow[] = [];
   const pageSize = Math.min(limit, LARGEST_PAGE);
   for await (const page of pages(executions(client, filter, pageSize), pageSize)) {
-    rows.push(...(await look(page)).filter(isWanted));
+    const isLatest = await latestRuns(client, page);
+    rows.push(...(await look(page.filter(isLatest))).filter(isIn(filter.state)));
     if (rows.length >= limit) break;
   }
   return rows.slice(0, limit);
+}
+
+export interface JobsOverview {
+  rows: JobRow[];
+  /** Of the newest 1,000 failed ones that match; empty when other states were asked for. */
+  failures: FailureGroup[];
+  /** There are more failed ones than were summed up. */
+  hasMoreFailures: boolean;
+}
+
+/** A list, and what failed summed up: three queries of visibility, unless many of the newest were retried since. */
+export async function jobsOverview(client: Client, options: ListOptions): Promise<JobsOverview> {
+  const { limit, ...filter } = filterOf(options);
+  if (filter.state !== undefined && filter.state !== 'failed') {
+    return { rows: await listJobs(client, options), failures: [], hasMoreFailures: false };
+  }
+  const pageSize = Math.min(limit, LARGEST_PAGE);
+  const [page, failed] = await Promise.all([
+    take(executions(client, filter, pageSize), pageSize),
+    take(executions(client, { ...filter, state: 'failed' }, LARGEST_PAGE), LARGEST_PAGE),
+  ]);
+  const isLatest = await latestRuns(client, [...page, ...failed]);
+  const ui = uiOf(client, options);
+  const kept = page.filter(isLatest);
+  const isWhole = page.length < pageSize || kept.length >= limit;
+  return {
+    rows: isWhole ? await createLook(client, ui)(kept) : await listJobs(client, options),
+    failures: failureGroups(failed.filter(isLatest).map((info) => jobRow(info, ui))),
+    hasMoreFailures: failed.length === LARGEST_PAGE,
+  };
+}
+
+const filterOf = ({ uiUrl: _ui, ...filter }: ListOptions): JobFilter & { limit: number } => filter;
+
+const uiOf = (client: Client, { uiUrl = null }: ListOptions): UiPlace => ({
+  uiUrl,
+  namespace: client.options.namespace,
+});
+
+const isIn =
+  (state: JobFilter['state']) =>
+  (row: JobRow): boolean =>
+    state === undefined || row.state === state;
+
+/** A job that runs was there before most of those that wait. Where it runs is not known to visibility. */
+async function runningJobs(client: Client, options: ListOptions): Promise<JobRow[]> {
+  const { limit, host, ...filter } = filterOf(options);
+  const waiting = await take(executions(client, filter, LARGEST_PAGE), SEARCHED);
+  const rows = await createLook(client, uiOf(client, options))(waiting.toReversed());
+  return rows
+    .filter(isIn('running'))
+    .filter((row) => host === undefined || row.host === host)
+    .toReversed()
+    .slice(0, limit);
 }
 
 const executions = (client: Client, filter: JobFilter, pageSize: number): AsyncIterable<ExecutionInfo> =>

@@ -268,3 +268,14 @@ test('`dqm job` prints a page, and one line of JSON', async () => {
     JSON.parse(await engine.printed((deps) => job('chair-9', {}, deps), { json: true, queues: ['waiting'] })),
   ).toMatchObject({ job_id: 'chair-9' });
 });
+
+test('a retried job is one job: its failed run is listed no more, whatever is asked for', async () => {
+  const handle = await engine.start({ queue: 'retried' });
+  const refused = fakeActivities({ runCommand: refusing('CommandFailed', 'no such scene') });
+  await engine.withHost('retried', refused, () => handle.result().catch(() => undefined));
+  await engine.listed({ queue: 'retried', state: 'failed' });
+  const again = await engine.show(await engine.start({ queue: 'retried' }));
+  await engine.listed({ queue: 'retried', error: 'CommandFailed' }, 0);
+  expect(await engine.listNow({ queue: 'retried', state: 'failed' })).toEqual([]);
+  expect(await engine.listNow({ queue: 'retried' })).toMatchObject([{ run_id: again.run_id }]);
+});

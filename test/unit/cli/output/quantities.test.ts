@@ -1,4 +1,4 @@
-import { agoText, bytesText, durationText } from '../../../../cli/output/quantities.ts';
+import { agoText, bytesText, clockText, durationText } from '../../../../cli/output/quantities.ts';
 
 test.each([
   [0, '0.0 s'],
@@ -35,4 +35,10 @@ test.each([
   [5e15, '5000.0 TB'],
 ])('%d bytes are %s', (bytes, text) => {
   expect(bytesText(bytes)).toBe(text);
+});
+
+test('a time of the last day is a clock, an older one has its date', () => {
+  const at = new Date(2026, 2, 1, 2, 14);
+  expect(clockText(at.toISOString(), at.getTime() + 3_600_000)).toBe('02:14');
+  expect(clockText(at.toISOString(), at.getTime() + 86_400_000)).toBe('03-01 02:14');
 });

@@ -31,6 +31,8 @@ test('a rejected message that no target takes is shown, refused again with its r
     workflow_id: id,
     outcome: 'rejected',
     job_workflow_id: null,
+    task: null,
+    reason: null,
     error: { type: 'BadMessage', message: expect.stringContaining('body: is not JSON') as string },
   });
 
