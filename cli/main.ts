@@ -5,6 +5,7 @@ import { silenceAwsNotice } from '../lib/config/environment.ts';
 
 import { openContext, type CommonOptions } from './context.ts';
 import { EXIT_USAGE, failed } from './exit.ts';
+import type { JobOptions } from './job.ts';
 import { withJobFilter, type JobFilterOptions } from './job-filter.ts';
 import type { PickOptions } from './pick-jobs.ts';
 import type { RetryOptions } from './retry.ts';
@@ -140,12 +141,14 @@ withJobFilter(
 
 command(program, 'job <id>', 'shows one job in full; ID is a workflow id, or its identity part', [
   'dqm job chair-1',
-  'dqm job job/renders/chair-1 --json',
-]).action(async (id: string, options: CommonOptions) => {
-  const context = openContext(options);
-  const [{ withClient }, { job }] = await Promise.all([import('./with-client.ts'), import('./job.ts')]);
-  await withClient(context, (deps) => job(id, options, deps));
-});
+  'dqm job chair-1 --watch',
+])
+  .option('--watch', 'until it has ended; exit code 1 unless it completed')
+  .action(async (id: string, options: CommonOptions & JobOptions) => {
+    const context = openContext(options);
+    const [{ withClient }, { job }] = await Promise.all([import('./with-client.ts'), import('./job.ts')]);
+    await withClient(context, (deps) => job(id, options, deps));
+  });
 
 try {
   await program.parseAsync();

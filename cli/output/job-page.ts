@@ -1,4 +1,4 @@
-import type { JobView, TaskView } from '../../lib/jobs/job-view.ts';
+import type { JobRow, JobView, TaskView } from '../../lib/jobs/job-view.ts';
 import { COMMAND_ACTIVITY, type PendingActivity } from '../../lib/jobs/pending.ts';
 import type { JobDetails } from '../../lib/jobs/show.ts';
 import { failureText, type TimeLineEntry } from '../../lib/jobs/time-line.ts';
@@ -12,7 +12,7 @@ import { fitted, plainText } from './text.ts';
 type Look = Pick<Output, 'columns' | 'colour'>;
 
 /** One job for people: what it is, why it waits, what happened so far, and where its results went. */
-export function jobPage({ job, timeLine, pending }: JobDetails, look: Look, nowMs: number): string {
+export function jobPage({ job, timeLine, pending, earlierRuns }: JobDetails, look: Look, nowMs: number): string {
   const title = `${paint(look, 'bold', plainText(job.workflow_id))}\n`;
   const facts = factsOf(job, pending, nowMs).map(([name, value]) => {
     const text = plainText(value);
@@ -20,6 +20,7 @@ export function jobPage({ job, timeLine, pending }: JobDetails, look: Look, nowM
   });
   const parts = [title + facts.join(''), heading('Time line', look) + timeLineText(timeLine, look)];
   if (job.tasks.length > 0) parts.push(heading('Tasks', look) + taskTable(job.tasks, look));
+  if (earlierRuns.length > 0) parts.push(heading('Earlier runs', look) + runTable(earlierRuns, look, nowMs));
   return parts.join('\n');
 }
 
@@ -94,8 +95,20 @@ const TASK_COLUMNS: Column<TaskView>[] = [
 
 const INDENT = '  ';
 
-const taskTable = (tasks: readonly TaskView[], look: Look): string =>
-  table(TASK_COLUMNS, tasks, look.columns - INDENT.length, (title) => paint(look, 'dim', title)).replace(
-    /^(?=.)/gm,
-    INDENT,
+const taskTable = (tasks: readonly TaskView[], look: Look): string => indentedTable(TASK_COLUMNS, tasks, look);
+
+const runTable = (runs: readonly JobRow[], look: Look, nowMs: number): string =>
+  indentedTable(
+    [
+      { title: 'STATE', text: ({ state }) => state },
+      { title: 'CREATED', text: ({ created }) => agoText(created, nowMs) },
+      { title: 'HOST', text: ({ host }) => host ?? '', leastWidth: 6, leaveOut: 1 },
+      { title: 'ERROR', text: ({ error }) => error?.type ?? '', leastWidth: 8 },
+      { title: 'RUN', text: ({ run_id }) => run_id, leaveOut: 2 },
+    ],
+    runs,
+    look,
   );
+
+const indentedTable = <Row>(columns: Column<Row>[], rows: readonly Row[], look: Look): string =>
+  table(columns, rows, look.columns - INDENT.length, (title) => paint(look, 'dim', title)).replace(/^(?=.)/gm, INDENT);

@@ -3,6 +3,8 @@ export interface Output {
   /** JSON lines, and nothing else. */
   json: boolean;
   write(text: string): void;
+  /** Somebody looks on: what is shown may be redrawn. */
+  isTerminal: boolean;
   /** Width to fit into, 60 to 200. */
   columns: number;
   /** Never with `json`. */
@@ -37,6 +39,7 @@ export function createOutput({
   });
   return {
     json,
+    isTerminal,
     write: (text) => void stream.write(text),
     columns: Math.min(Math.max((isTerminal && stream.columns) || WIDEST, NARROWEST), WIDEST),
     colour: isTerminal && !json && !env['NO_COLOR'] && env['TERM'] !== 'dumb',

@@ -17,7 +17,7 @@ export interface ActivityRun {
   /** Index of the completion task; undefined for a command. */
   task?: number;
   scheduledAt: Date;
-  started?: { at: Date; attempt: number; host?: string };
+  started?: { at: Date; attempt: number; host?: string; failureBefore?: FailureView };
   ending?: ActivityEnding;
 }
 
@@ -91,7 +91,13 @@ async function addAttempt(run: ActivityRun, event: RawEvent, decoder: Decoder): 
   const failed = event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes;
   if (started) {
     const host = hostOf(started.identity);
-    run.started = { at, attempt: started.attempt ?? 1, ...(host !== undefined && { host }) };
+    const failureBefore = await decoder.failure(started.lastFailure, fallbackType(run.name));
+    run.started = {
+      at,
+      attempt: started.attempt ?? 1,
+      ...(host !== undefined && { host }),
+      ...(failureBefore && { failureBefore }),
+    };
   } else if (completed) {
     run.ending = { outcome: 'completed', at, result: await decoder.value(completed.result) };
   } else if (failed) {

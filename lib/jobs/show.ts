@@ -4,9 +4,10 @@ import { DqmQueue } from '../contract/search-attributes.ts';
 
 import { createDecoder } from './decode.ts';
 import { readHistory } from './history.ts';
-import type { JobView } from './job-view.ts';
+import type { JobRow, JobView } from './job-view.ts';
 import { pendingActivities, type PendingActivity } from './pending.ts';
-import type { UiPlace } from './row.ts';
+import { isExpressible, literal } from './query.ts';
+import { jobRow, type ExecutionInfo, type UiPlace } from './row.ts';
 import { timeLine, type TimeLineEntry } from './time-line.ts';
 import { jobView } from './view.ts';
 
@@ -15,6 +16,8 @@ export interface JobDetails {
   timeLine: TimeLineEntry[];
   /** Why it waits: what has not ended yet, with its last failure. */
   pending: PendingActivity[];
+  /** Runs that had this id before, the newest first: a retry begins another. */
+  earlierRuns: JobRow[];
 }
 
 /** A job's latest run in full. Rejects when the id names no job. */
@@ -34,5 +37,24 @@ export async function readJob(client: Client, workflowId: string, ui: UiPlace): 
   const history = await readHistory(raw, decoder);
   const pending = await pendingActivities(info, decoder);
   const facts = { info, history, pending };
-  return { job: jobView(facts, ui), timeLine: timeLine(facts), pending };
+  const earlierRuns = await runsBefore(client, info, ui);
+  return { job: jobView(facts, ui), timeLine: timeLine(facts), pending, earlierRuns };
+}
+
+/** More would say no more. */
+const MOST_RUNS = 20;
+
+async function runsBefore(
+  client: Client,
+  { workflowId, runId, startTime }: ExecutionInfo,
+  ui: UiPlace,
+): Promise<JobRow[]> {
+  if (!isExpressible(workflowId)) return [];
+  const query = `WorkflowId = ${literal(workflowId)} AND StartTime <= '${startTime.toISOString()}'`;
+  const rows: JobRow[] = [];
+  for await (const info of client.workflow.list({ query, pageSize: MOST_RUNS })) {
+    if (info.runId !== runId) rows.push(jobRow(info, ui));
+    if (rows.length >= MOST_RUNS) break;
+  }
+  return rows;
 }

@@ -27,7 +27,10 @@ export function timeLine({ info, history, pending }: JobFacts): TimeLineEntry[] 
 function commandEntries(run: ActivityRun, pending: PendingActivity | undefined): TimeLineEntry[] {
   const entries = [{ at: run.scheduledAt, text: 'waiting for a render host' }];
   const start = startOf(run, pending);
-  if (start) entries.push({ at: start.at, text: `started on ${start.host ?? 'a host'}, attempt ${start.attempt}` });
+  if (start) {
+    const text = `started on ${start.host ?? 'a host'}, attempt ${start.attempt}${beforeText(start.failureBefore)}`;
+    entries.push({ at: start.at, text });
+  }
   const { ending } = run;
   if (!ending) return entries;
   const staged = renderedBy(run)?.result;
@@ -50,7 +53,7 @@ function commandEntries(run: ActivityRun, pending: PendingActivity | undefined):
 function taskEntries(run: ActivityRun, pending: PendingActivity | undefined): TimeLineEntry[] {
   const start = startOf(run, pending);
   const { name, ending } = run;
-  const attempt = start && start.attempt > 1 ? `, attempt ${start.attempt}` : '';
+  const attempt = start && start.attempt > 1 ? `, attempt ${start.attempt}${beforeText(start.failureBefore)}` : '';
   if (!ending) return start ? [{ at: start.at, text: `${name} started${attempt}` }] : [];
   switch (ending.outcome) {
     case 'completed':
@@ -71,8 +74,13 @@ function startOf({ started }: ActivityRun, pending: PendingActivity | undefined)
     at: pending.startedAt,
     attempt: pending.attempts,
     ...(pending.host !== undefined && { host: pending.host }),
+    ...(pending.failure && { failureBefore: pending.failure }),
   };
 }
+
+/** Of attempts before the last one the engine keeps only how the last of them failed. */
+const beforeText = (failure: FailureView | undefined): string =>
+  failure ? `; the one before failed: ${failureText(failure)}` : '';
 
 function endingText(info: JobFacts['info'], failure: FailureView | undefined): string {
   const state = recordedState(info);

@@ -39,8 +39,18 @@ export interface JobEngine {
   /** Visibility learns of a job a moment after the engine has it. */
   listed(filter: JobFilter, count?: number): Promise<JobRow[]>;
   /** Runs a command of ours and gives what it printed. */
-  printed(run: (deps: ClientDeps) => Promise<void>, options?: { json?: boolean; queues?: string[] }): Promise<string>;
+  printed(run: (deps: ClientDeps) => Promise<void>, options?: PrintOptions): Promise<string>;
   close(): Promise<void>;
+}
+
+export interface PrintOptions {
+  json?: boolean;
+  /** Of the configuration. */
+  queues?: string[];
+  isTerminal?: boolean;
+  columns?: number;
+  /** Hears what is printed, while it is. */
+  heard?: (text: string) => void;
 }
 
 export async function aJobEngine(): Promise<JobEngine> {
@@ -107,9 +117,15 @@ export async function aJobEngine(): Promise<JobEngine> {
         const rows = await listNow(filter);
         return rows.length === count && rows;
       }),
-    printed: async (run, { json = false, queues = [] } = {}) => {
+    printed: async (run, { json = false, queues = [], isTerminal = false, columns = 120, heard } = {}) => {
       let text = '';
-      const output = { json, columns: 120, colour: false, write: (more: string) => void (text += more) };
+      const output = {
+        json,
+        isTerminal,
+        columns,
+        colour: false,
+        write: (more: string) => (heard?.(more), void (text += more)),
+      };
       await run({ client, queues, ...ui, output, now: Date.now() });
       return text;
     },

@@ -1,8 +1,11 @@
 import { jobPage } from '../../../../cli/output/job-page.ts';
+import type { JobRow } from '../../../../lib/jobs/job-view.ts';
+import { jobRow } from '../../../../lib/jobs/row.ts';
 import type { JobDetails } from '../../../../lib/jobs/show.ts';
 import { timeLine } from '../../../../lib/jobs/time-line.ts';
 import { jobView } from '../../../../lib/jobs/view.ts';
 import {
+  anInfo,
   anUpload,
   aPendingActivity,
   aRenderedCommand,
@@ -11,11 +14,12 @@ import {
   theFacts,
 } from '../../lib/jobs/a-job.ts';
 
-function pageOf(facts: ReturnType<typeof theFacts>, colour = false): string {
+function pageOf(facts: ReturnType<typeof theFacts>, colour = false, earlierRuns: JobRow[] = []): string {
   const details: JobDetails = {
     job: jobView(facts, { uiUrl: 'http://ui.example', namespace: 'default' }),
     timeLine: timeLine(facts),
     pending: [...facts.pending],
+    earlierRuns,
   };
   return jobPage(details, { columns: 100, colour }, secondsLater(60).getTime());
 }
@@ -77,4 +81,14 @@ test('a message cannot paint the page', () => {
 
 test('on a terminal the state has its colour', () => {
   expect(pageOf(theFacts({ info: { state: 'delivering' } }), true)).toContain('\u001b[34mdelivering\u001b[39m');
+});
+
+test('runs that had the id before stand below', () => {
+  const earlier = jobRow(anInfo({ status: 'FAILED', state: 'failed', runId: '0196-run' }), {
+    uiUrl: null,
+    namespace: 'default',
+  });
+  expect(pageOf(theFacts(), false, [earlier])).toContain(
+    'Earlier runs\n  STATE   CREATED    RUN\n  failed  1 min ago  0196-run\n',
+  );
 });

@@ -33,3 +33,11 @@ test('entries stand in the order of their times', () => {
   );
   expect(entries.map(({ at }) => at)).toEqual([0, 1, 2, 5, 14].map(secondsLater));
 });
+
+test('an attempt that was not the first says how the one before failed', () => {
+  const failureBefore = { type: 'HostFault', message: 'no licence' };
+  const command = aRenderedCommand({ started: { at: secondsLater(2), attempt: 3, host: 'gpu-07', failureBefore } });
+  expect(textsOf({ history: { activities: [command] } })).toContain(
+    'started on gpu-07, attempt 3; the one before failed: HostFault: no licence',
+  );
+});
