@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 
+import type { CommandConfig } from '../lib/config/config.ts';
 import { InvalidTaskConfig } from '../lib/contract/task-configs.ts';
 import type { FailureType } from '../lib/contract/failures.ts';
 import { errorText } from '../lib/log.ts';
@@ -21,25 +22,56 @@ export interface CommandAttempt {
   failures: number;
   /** As many as the job may have. */
   attempts: number;
+  errors?: ErrorRules;
 }
 
-/** A fault of a host, or of the store, is retried without end; a command's own failure until its attempts are used up. */
-export function commandFailure(error: unknown, { host, failures, attempts }: CommandAttempt): ApplicationFailure {
-  const { type, isFinal } = commandOutcome(error);
+/** Each `<user error>` of a command: what the server's own words mean. The first that matches decides. */
+export type ErrorRules = CommandConfig['errors'];
+
+const AT_ONCE_MS = 1;
+/** A host rests a little longer after a failed command (`host-health.ts`): an idle healthy one wins. */
+const COMMAND_RETRY_MS = 1_000;
+/** The store, or the body of the message in it: no other host fares better. */
+const STORE_RETRY_MS = 5_000;
+
+/**
+ * A fault of a host is retried without end, at once on another host; a command's own failure until its attempts are used
+ * up. The policy's own intervals grow with faults too, so each failure says when.
+ */
+export function commandFailure(
+  error: unknown,
+  { host, failures, attempts, errors = [] }: CommandAttempt,
+): ApplicationFailure {
+  const { type, isFinal, retryMs } = commandOutcome(error, errors);
   const gaveUp = type !== 'HostFault' && failures >= attempts;
   return failure(type, `${errorText(error)} (on ${host})`, {
     nonRetryable: isFinal || gaveUp,
+    nextRetryDelayMs: retryMs,
     cause: error,
     details: [{ host }],
   });
 }
 
-function commandOutcome(error: unknown): { type: FailureType; isFinal: boolean } {
-  if (error instanceof RealityServerError) return { type: error.type, isFinal: error.type === 'BadRequest' };
-  if (error instanceof StagingError || error instanceof StoreUnavailable) return { type: 'HostFault', isFinal: false };
+interface CommandOutcome {
+  type: FailureType;
+  isFinal: boolean;
+  retryMs: number;
+}
+
+function commandOutcome(error: unknown, errors: ErrorRules): CommandOutcome {
+  const hostFault = (retryMs: number): CommandOutcome => ({ type: 'HostFault', isFinal: false, retryMs });
+  const own = (type: FailureType, isFinal = false): CommandOutcome => ({ type, isFinal, retryMs: COMMAND_RETRY_MS });
+  if (error instanceof RealityServerError) {
+    const { said = '', type } = error;
+    const meant = type === 'CommandFailed' ? errors.find(({ match }) => match.test(said))?.class : undefined;
+    if (meant === 'host_fault' || type === 'HostFault') return hostFault(AT_ONCE_MS);
+    return own(type, meant === 'final' || type === 'BadRequest');
+  }
+  if (error instanceof StagingError) return hostFault(AT_ONCE_MS);
+  if (error instanceof StoreUnavailable) return hostFault(STORE_RETRY_MS);
   // The body of the message: no attempt will find it again.
-  if (error instanceof NoSuchResult) return { type: 'CommandFailed', isFinal: true };
-  return { type: 'CommandFailed', isFinal: false };
+  if (error instanceof NoSuchResult) return own('CommandFailed', true);
+  return own('CommandFailed');
 }
 
 /** A render host obeys its own file. */
@@ -49,7 +81,6 @@ export const commandNotAllowed = (command: string, host: string): ApplicationFai
     details: [{ host }],
   });
 
-const AT_ONCE_MS = 1;
 /** Longer than a restart takes: a process that comes back publishes its complete results before it polls. */
 const AFTER_RESTART_MS = 300_000;
 

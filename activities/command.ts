@@ -6,10 +6,10 @@ import type { Log } from '../lib/log.ts';
 import { RealityServerError, type RealityServer } from '../lib/realityserver/client.ts';
 import { resultKey } from '../lib/results/key.ts';
 import type { Staging } from '../lib/results/staging.ts';
-import type { ResultStore, StagedFile } from '../lib/results/store.ts';
+import { StoreUnavailable, type ResultStore, type StagedFile } from '../lib/results/store.ts';
 import { readText } from '../lib/results/text.ts';
 
-import { commandFailure, commandNotAllowed, hostStopping } from './classify.ts';
+import { commandFailure, commandNotAllowed, hostStopping, type ErrorRules } from './classify.ts';
 import { expectResult, type ExpectedResult } from './expected-result.ts';
 import { withHeartbeat, type Details } from './heartbeat.ts';
 import { findStaged, publish } from './publish.ts';
@@ -40,8 +40,10 @@ export interface Gpu {
   probe(signal: AbortSignal): Promise<void>;
   /** The RealityServer gave a whole answer. */
   answered(): void;
-  /** No command until the RealityServer answers again. */
+  /** The host failed: no command until it has shown that it works. */
   fault(reason: unknown): void;
+  /** The command failed by itself: the host rests for a moment. */
+  commandFailed(): void;
 }
 
 export interface CommandDeps {
@@ -62,7 +64,9 @@ export interface CommandDeps {
 }
 
 /** What a host's own file says of a command. */
-export type CommandRules = ExpectedResult;
+export interface CommandRules extends ExpectedResult {
+  errors: ErrorRules;
+}
 
 export interface MeasuredAttempt {
   queue: string;
@@ -131,7 +135,7 @@ async function run(
     return { host, gpuSeconds: 0, ...details.rendered, result };
   } catch (error) {
     if (signal.aborted) throw stopped(signal, host, file !== undefined);
-    throw failed(error, details, input.limits, deps, kept);
+    throw failed(error, details, input, deps, kept);
   }
 }
 
@@ -195,20 +199,24 @@ function stopped(signal: AbortSignal, host: string, isComplete: boolean): Error 
 function failed(
   error: unknown,
   details: AttemptDetails,
-  limits: JobLimits,
-  deps: CommandDeps,
+  { command, limits }: CommandInput,
+  { commands, gpu }: CommandDeps,
   kept: Details<AttemptDetails>,
 ): Error {
   if (error instanceof ApplicationFailure) return error;
+  const failures = details.commandFailures + 1;
   const failure = commandFailure(error, {
     host: details.host,
-    failures: details.commandFailures + 1,
+    failures,
     attempts: limits.commandAttempts,
+    errors: commands.get(command)?.errors ?? [],
   });
+  const isHostFault = failure.type === 'HostFault';
   // Counted in the heartbeat's details: they outlive the attempt, and the engine's own count has the hosts' faults in it.
-  if (failure.type !== 'HostFault') kept.send({ ...details, commandFailures: details.commandFailures + 1 });
-  if (error instanceof RealityServerError && (error.type === 'HostFault' || error.connectionBroke)) {
-    deps.gpu.fault(error);
-  }
+  if (!isHostFault) kept.send({ ...details, commandFailures: failures });
+  // The store is nobody's GPU.
+  const connectionBroke = error instanceof RealityServerError && error.connectionBroke;
+  if (connectionBroke || (isHostFault && !(error instanceof StoreUnavailable))) gpu.fault(error);
+  else if (!isHostFault) gpu.commandFailed();
   return failure;
 }

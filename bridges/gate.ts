@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 
 import type { Log } from '../lib/log.ts';
 
-import type { Clock } from './clock.ts';
+import type { Clock } from '../lib/clock.ts';
 
 /** Shut while the engine or the store is away: nothing is received then, since it could only be given back. */
 export interface Gate {

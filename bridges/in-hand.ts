@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../lib/clock.ts';
 
 /** Longer, and a broker might take the message for lost: SQS shows it again, RabbitMQ closes the channel. */
 const IN_HAND_MS = 60_000;

@@ -9,7 +9,7 @@ import type { QueueMessage } from '../lib/contract/queue-message.ts';
 import { errorText, type Log } from '../lib/log.ts';
 
 import { isLarge, type BodyStore } from './body-store.ts';
-import { systemClock, type Clock } from './clock.ts';
+import { systemClock, type Clock } from '../lib/clock.ts';
 import { engineTrouble, isRefusal } from './engine.ts';
 import { createGate, type Gate } from './gate.ts';
 import { inHand, type Attempt } from './in-hand.ts';

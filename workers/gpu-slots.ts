@@ -13,17 +13,19 @@ export interface GpuSlot {
   readonly supplier: CustomSlotSupplier<ActivitySlotInfo>;
   /** Called by the activity that the permit was given for. */
   take(): HeldSlot;
-  /** A closed slot hands out no permit; one that is out already cannot be called back. */
-  open(): void;
-  close(): void;
+  /** No permit until the hold that this gives is let go; a permit that is out already cannot be called back. */
+  hold(): LetGo;
 }
+
+/** One reason for which a slot is closed; it opens when there is none. Calls after the first do nothing. */
+export type LetGo = () => void;
 
 interface Permit extends SlotPermit {
   readonly number: number;
 }
 
 /**
- * One permit at a time, handed out while the slot is open and fewer than `maxStaging` results are on their way to the
+ * One permit at a time, handed out while nothing holds the slot and fewer than `maxStaging` results are on their way to the
  * store. It goes back with the command's last byte, not with the end of the activity, so the worker's own
  * `releaseSlot`, which comes later and twice, finds nothing to do.
  */
@@ -32,9 +34,9 @@ export function createGpuSlot({ maxStaging }: { maxStaging: number }): GpuSlot {
   let permits = 0;
   let out: Permit | undefined;
   let staging = 0;
-  let isOpen = false;
+  let holds = 0;
 
-  const mayReserve = (): boolean => isOpen && out === undefined && staging < maxStaging;
+  const mayReserve = (): boolean => holds === 0 && out === undefined && staging < maxStaging;
   const reserve = (): Permit => {
     permits += 1;
     return (out = { number: permits });
@@ -88,12 +90,14 @@ export function createGpuSlot({ maxStaging }: { maxStaging: number }): GpuSlot {
         },
       };
     },
-    open: () => {
-      isOpen = true;
-      wake();
-    },
-    close: () => {
-      isOpen = false;
+    hold: () => {
+      holds += 1;
+      let isHeld = true;
+      return () => {
+        if (isHeld) holds -= 1;
+        isHeld = false;
+        wake();
+      };
     },
   };
 }

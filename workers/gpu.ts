@@ -3,6 +3,7 @@ import type { DataConverter } from '@temporalio/common';
 import { Worker, type NativeConnection } from '@temporalio/worker';
 
 import { createCommandActivities, type CommandRules } from '../activities/command.ts';
+import type { Clock } from '../lib/clock.ts';
 import { gpuTaskQueue, gpuWorkerIdentity } from '../lib/contract/names.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
@@ -11,6 +12,7 @@ import type { Staging } from '../lib/results/staging.ts';
 import type { ResultStore } from '../lib/results/store.ts';
 import type { Running } from '../lib/run.ts';
 
+import { createCanary } from './canary.ts';
 import { createGpuSlot } from './gpu-slots.ts';
 import { startHostHealth } from './host-health.ts';
 import { publishLeftovers } from './leftovers.ts';
@@ -32,11 +34,13 @@ export interface GpuWorkerDeps {
   realityServerName: string;
   allowCommands: ReadonlySet<string>;
   commands: ReadonlyMap<string, CommandRules>;
+  canaryCommand: string;
   staging: Staging;
   store: ResultStore;
   maxStaging: number;
   drainTimeoutMs: number;
   metrics: Metrics;
+  clock: Clock;
   log: Log;
   onReady(ready: boolean): void;
 }
@@ -50,15 +54,29 @@ export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
   const { staging, store, allowCommands, commands, realityServer } = deps;
   const stopping = new AbortController();
   const slot = createGpuSlot({ maxStaging: deps.maxStaging });
+  let letGo = slot.hold();
+  let isUp = false;
   const health = startHostHealth({
-    realityServer,
+    version: (signal) => realityServer.version(signal),
+    canary: createCanary({
+      realityServer,
+      staging,
+      command: deps.canaryCommand,
+      expected: commands.get(deps.canaryCommand),
+    }),
+    clock: deps.clock,
+    random: Math.random,
     log,
     name: deps.realityServerName,
-    onChange: (ready) => {
-      metrics.hostReady.inc({ host }, ready ? 1 : -1);
-      deps.onReady(ready);
-      if (ready) slot.open();
-      else slot.close();
+    onChange: ({ state }) => {
+      letGo();
+      if (state !== 'ready') letGo = slot.hold();
+      // A host that rests for a moment is in order.
+      const isUpNow = state === 'ready' || state === 'resting';
+      if (isUpNow === isUp) return;
+      isUp = isUpNow;
+      metrics.hostReady.inc({ host }, isUp ? 1 : -1);
+      deps.onReady(isUp);
     },
   });
   const activities = createCommandActivities({

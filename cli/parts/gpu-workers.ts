@@ -1,3 +1,4 @@
+import { systemClock } from '../../lib/clock.ts';
 import { createRealityServer } from '../../lib/realityserver/http.ts';
 import { createStaging } from '../../lib/results/staging.ts';
 import { connectClient, connectWorker } from '../../lib/temporal.ts';
@@ -37,11 +38,13 @@ export async function openGpuWorkers(shared: Shared): Promise<void> {
         realityServerName: new URL(url).origin,
         allowCommands: config.allowCommands,
         commands: dqm.commands,
+        canaryCommand: dqm.canaryCommand,
         staging: createStaging({ folder: dqm.stagingFolder, identity: gpuWorkerIdentity(dqm.hostName, slot) }),
         store: shared.store,
         maxStaging: dqm.maxStagingJobs,
         drainTimeoutMs: dqm.drainTimeoutMs,
         metrics: shared.metrics,
+        clock: systemClock,
         log,
         onReady: shared.readiness.part(`RealityServer ${new URL(url).origin}`),
       }),

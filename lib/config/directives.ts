@@ -153,7 +153,6 @@ export const WITHOUT_EFFECT: Partial<Record<SectionName, Readonly<Record<string,
   dqm: {
     result_retention: ALWAYS,
     stall_timeout: ALWAYS,
-    canary_command: ALWAYS,
     abandoned_wait: ALWAYS,
     progress: 'http',
     gateway_address: ALWAYS,
@@ -170,6 +169,5 @@ export const WITHOUT_EFFECT: Partial<Record<SectionName, Readonly<Record<string,
   command: {
     stall_timeout: ALWAYS,
     cancel_command: ALWAYS,
-    '<user error>': ALWAYS,
   },
 };

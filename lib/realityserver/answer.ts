@@ -46,7 +46,8 @@ export async function resultOf(
 
   const read = held.bytes.length === 0 ? undefined : readAnswer(held.bytes);
   if (read?.outcome === 'error') {
-    throw new RealityServerError('CommandFailed', `${command} failed on ${server}: ${read.message}`);
+    const { message } = read;
+    throw new RealityServerError('CommandFailed', `${command} failed on ${server}: ${message}`, { said: message });
   }
   if (statusCode >= 400) throw statusError(statusCode, command, server);
   switch (read?.outcome) {

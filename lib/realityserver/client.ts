@@ -22,6 +22,8 @@ export interface RealityServer {
 export interface RealityServerErrorOptions extends ErrorOptions {
   /** Default: false. */
   connectionBroke?: boolean;
+  /** The server's own words. */
+  said?: string;
 }
 
 /** Whether the host, the command or the request is at fault. */
@@ -30,10 +32,13 @@ export class RealityServerError extends Error {
   readonly type: 'HostFault' | 'CommandFailed' | 'BadRequest' | 'UnexpectedResult';
   /** The command's own connection was open and ended before the whole answer was here: the command may be the reason. */
   readonly connectionBroke: boolean;
+  /** Of an answer that was a JSON-RPC error: its message, without ours around it. */
+  readonly said: string | undefined;
 
   constructor(type: RealityServerError['type'], message: string, options: RealityServerErrorOptions = {}) {
     super(message, options);
     this.type = type;
     this.connectionBroke = options.connectionBroke ?? false;
+    this.said = options.said;
   }
 }

@@ -62,7 +62,6 @@ test('a host is ready while it waits for a command or has one, not while its slo
   const queue = 'states';
   const host = await aHost(queue, 'gpu-1');
   try {
-    host.slot.open();
     const first = await until(async () => (await slots(queue)).find(({ isReady }) => isReady));
     expect(first).toMatchObject({ identity: 'gpu@gpu-1/1', host: 'gpu-1', queue, isIdle: true });
 
@@ -73,10 +72,10 @@ test('a host is ready while it waits for a command or has one, not while its slo
     });
     await until(async () => (await slots(queue)).find(({ isReady, isIdle }) => isReady && !isIdle));
 
-    host.slot.close();
+    const letGo = host.slot.hold();
     host.finish();
     await until(async () => (await slots(queue)).find(({ isReady }) => !isReady));
-    host.slot.open();
+    letGo();
     await until(async () => (await slots(queue)).find(({ isReady }) => isReady));
   } finally {
     await host.stop();

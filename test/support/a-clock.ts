@@ -1,4 +1,4 @@
-import type { Clock } from '../../bridges/clock.ts';
+import type { Clock } from '../../lib/clock.ts';
 
 export interface FakeClock extends Clock {
   /** Each pause that was asked for. */

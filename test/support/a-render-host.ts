@@ -38,6 +38,7 @@ export async function aRenderHost(changes: Partial<CommandDeps> = {}) {
       probe: () => Promise.resolve(),
       answered() {},
       fault: (reason) => faults.push(reason),
+      commandFailed() {},
     },
     staging: createStaging({ folder: join(folder, 'staging'), identity: 'gpu@gpu-01/1' }),
     store: createFileStore({ root: join(folder, 'store') }),

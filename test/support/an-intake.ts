@@ -6,7 +6,7 @@ import type { Client } from '@temporalio/client';
 
 import { createBodyStore } from '../../bridges/body-store.ts';
 import type { BridgeDeps } from '../../bridges/bridge.ts';
-import type { Clock } from '../../bridges/clock.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { createHoldRejected } from '../../bridges/hold-rejected.ts';
 import { createIntake, type Intake, type Verdict } from '../../bridges/intake.ts';
 import { createFileStore } from '../../lib/results/file-store.ts';

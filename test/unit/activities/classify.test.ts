@@ -176,6 +176,42 @@ test.each([
   expect(commandFailure(error, last)).toMatchObject({ type, nonRetryable: atLast });
 });
 
+const errors = [
+  { match: /licen[cs]e/, class: 'host_fault' },
+  { match: /no such scene/, class: 'final' },
+  { match: /scene/, class: 'retry' },
+] as const;
+
+test.each([
+  ['no licence left', 'HostFault', false, 1],
+  ['no such scene', 'CommandFailed', true, 1_000],
+  ['the scene is busy', 'CommandFailed', false, 1_000],
+  ['anything else', 'CommandFailed', false, 1_000],
+])('an error that says "%s" means what the host’s file says: %s, final: %j', (said, type, isFinal, delayMs) => {
+  const error = new RealityServerError('CommandFailed', `render_scene failed on http://gpu: ${said}`, { said });
+  expect(commandFailure(error, { ...first, errors })).toMatchObject({
+    type,
+    nonRetryable: isFinal,
+    nextRetryDelay: delayMs,
+  });
+});
+
+test('only what the server said is looked at, not what we say around it, and only of commands’ errors', () => {
+  const error = new RealityServerError('CommandFailed', 'licence_check failed on http://gpu: no', { said: 'no' });
+  expect(commandFailure(error, { ...first, errors }).type).toBe('CommandFailed');
+  const page = new RealityServerError('UnexpectedResult', 'answered with nothing: licence');
+  expect(commandFailure(page, { ...first, errors }).type).toBe('UnexpectedResult');
+});
+
+test.each([
+  ['a refused connection', new RealityServerError('HostFault', 'connection refused'), 1],
+  ['a full disk', new StagingError('ENOSPC'), 1],
+  ['a store that is away', new StoreUnavailable('EIO'), 5_000],
+  ['an error of the command', new RealityServerError('CommandFailed', 'no such scene'), 1_000],
+])('after %s another host tries when it may help', (_what, error, delayMs) => {
+  expect(commandFailure(error, first).nextRetryDelay).toBe(delayMs);
+});
+
 test('a command that a host does not allow is final', () => {
   expect(commandNotAllowed('render_product', 'gpu-07')).toMatchObject({
     type: 'CommandNotAllowed',

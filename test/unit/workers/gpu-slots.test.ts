@@ -13,11 +13,7 @@ const context: SlotReserveContext = {
 const reserve = (slot: GpuSlot, signal = new AbortController().signal): Promise<SlotPermit> =>
   slot.supplier.reserveSlot(context, signal);
 
-const anOpenSlot = (maxStaging = 2): GpuSlot => {
-  const slot = createGpuSlot({ maxStaging });
-  slot.open();
-  return slot;
-};
+const aSlot = (maxStaging = 2): GpuSlot => createGpuSlot({ maxStaging });
 
 /** Whether a promise is still open once everything that was due has run. */
 async function isPending(promise: Promise<unknown>): Promise<boolean> {
@@ -27,7 +23,7 @@ async function isPending(promise: Promise<unknown>): Promise<boolean> {
 }
 
 test('a slot hands out one permit at a time', async () => {
-  const slot = anOpenSlot();
+  const slot = aSlot();
   await reserve(slot);
   const second = reserve(slot);
   expect(await isPending(second)).toBe(true);
@@ -35,17 +31,21 @@ test('a slot hands out one permit at a time', async () => {
   await expect(second).resolves.toBeDefined();
 });
 
-test('a closed slot hands out no permit until its RealityServer is ready', async () => {
-  const slot = createGpuSlot({ maxStaging: 2 });
+test('a slot that is held hands out no permit until nobody holds it', async () => {
+  const slot = aSlot();
+  const letGo = slot.hold();
+  const letGoToo = slot.hold();
   const waiting = reserve(slot);
   expect(slot.supplier.tryReserveSlot(context)).toBeNull();
+  letGo();
+  letGo();
   expect(await isPending(waiting)).toBe(true);
-  slot.open();
+  letGoToo();
   await expect(waiting).resolves.toBeDefined();
 });
 
 test('the permit goes back with the last byte, and what the worker gives back later takes nobody else’s', async () => {
-  const slot = anOpenSlot();
+  const slot = aSlot();
   const first = await reserve(slot);
   const held = slot.take();
   held.release();
@@ -58,7 +58,7 @@ test('the permit goes back with the last byte, and what the worker gives back la
 });
 
 test('a slot waits while as many results as allowed are on their way to the store', async () => {
-  const slot = anOpenSlot(1);
+  const slot = aSlot(1);
   await reserve(slot);
   const held = slot.take();
   held.release();
@@ -69,14 +69,14 @@ test('a slot waits while as many results as allowed are on their way to the stor
 });
 
 test('a permit that was never used comes back', async () => {
-  const slot = anOpenSlot();
+  const slot = aSlot();
   const unused = await reserve(slot);
   slot.supplier.releaseSlot({ permit: unused });
   await expect(reserve(slot)).resolves.toBeDefined();
 });
 
 test('a reservation that is called off rejects and leaves the permit to the next', async () => {
-  const slot = anOpenSlot();
+  const slot = aSlot();
   await reserve(slot);
   const stopping = new AbortController();
   const called = reserve(slot, stopping.signal);
@@ -88,10 +88,11 @@ test('a reservation that is called off rejects and leaves the permit to the next
 });
 
 test('of several that wait, one gets the permit', async () => {
-  const slot = createGpuSlot({ maxStaging: 2 });
+  const slot = aSlot();
+  const letGo = slot.hold();
   const first = reserve(slot);
   const second = reserve(slot);
-  slot.open();
+  letGo();
   await first;
   expect(await isPending(second)).toBe(true);
 });

@@ -104,7 +104,6 @@ test('each directive that nothing acts on yet is told once', () => {
       'max_waiting_jobs',
       'result_retention',
       'stall_timeout',
-      'canary_command',
       'abandoned_wait',
       'gateway_address',
       'gateway_url',
@@ -116,7 +115,6 @@ test('each directive that nothing acts on yet is told once', () => {
       'gateway_origin',
       '<user task>',
       'cancel_command',
-      '<user error>',
     ].map((name) => `${name} has no effect in this version`),
   );
   expect(noticeText(warnings[0]!)).toBe(

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Time as intake sees it, so that a test need not wait a minute. */
+/** Time as a parameter, so that a test need not wait a minute. */
 export interface Clock {
   /** Milliseconds that only go forward. */
   now(): number;
