@@ -1,9 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import type { Registry } from 'prom-client';
-
-import type { Log } from './log.ts';
+import { errorText, type Log } from './log.ts';
 
 export interface HealthServer {
   /** Where it listens: `host:port`. */
@@ -14,7 +12,9 @@ export interface HealthServer {
 export interface HealthServerDeps {
   /** `host:port`; a port that is taken gives way to the next free one. */
   address: string;
-  registry: Registry;
+  /** In Prometheus's text form. */
+  readMetrics(): Promise<string>;
+  contentType: string;
   /** What keeps this process from working, by part; empty = ready. */
   notReady(): string[];
   log: Log;
@@ -23,22 +23,22 @@ export interface HealthServerDeps {
 const HIGHEST_PORT = 65_535;
 
 /** `/metrics` for Prometheus, `/healthz` alive, `/readyz` able to work: 503 with a line for each part that is not. */
-export async function startHealthServer({ address, registry, notReady, log }: HealthServerDeps): Promise<HealthServer> {
+export async function startHealthServer({ address, log, ...deps }: HealthServerDeps): Promise<HealthServer> {
   const server = createServer((request, response) => {
     const answer = (status: number, type: string, body: string): void => {
       response.writeHead(status, { 'content-type': type }).end(body);
     };
     switch (new URL(request.url ?? '/', 'http://localhost').pathname) {
       case '/metrics':
-        registry.metrics().then(
-          (text) => answer(200, registry.contentType, text),
-          (error: unknown) => answer(500, 'text/plain', String(error)),
+        deps.readMetrics().then(
+          (text) => answer(200, deps.contentType, text),
+          (error: unknown) => answer(500, 'text/plain', errorText(error)),
         );
         return;
       case '/healthz':
         return answer(200, 'text/plain', 'alive\n');
       case '/readyz': {
-        const reasons = notReady();
+        const reasons = deps.notReady();
         return reasons.length === 0
           ? answer(200, 'text/plain', 'ready\n')
           : answer(503, 'text/plain', reasons.map((reason) => `not ready: ${reason}\n`).join(''));

@@ -2,13 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection, type TLSConfig } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection, Runtime } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import type { DqmConfig } from './config/config.ts';
 import { runningEngine } from './engine/address-file.ts';
 import { grpcAnswerIn, isGrpcStatus } from './grpc.ts';
 import { errorText, type Log } from './log.ts';
 import { refusalAt } from './servers/ports.ts';
-import { temporalLogger } from './temporal-log.ts';
 
 const USUAL_ADDRESS = '127.0.0.1:7233';
 /** Across an ocean and through a proxy a connection is there in less. */
@@ -16,8 +15,6 @@ const CONNECT_LIMIT_MS = 3_000;
 const FIRST_PAUSE_MS = 500;
 /** A process is ready at most this long after its engine. */
 const LONGEST_PAUSE_MS = 10_000;
-/** Judging a render host by its heartbeat takes two or three of them; Temporal's default is 60 s. */
-const WORKER_HEARTBEAT_MS = 10_000;
 
 /** How to reach an engine: every client and worker is made of one of these. */
 export interface TemporalOptions {
@@ -82,19 +79,12 @@ export async function connectWorker(options: TemporalOptions, retry?: ConnectRet
   });
 }
 
-/** Once in a process, before its first worker: the SDK's logs, and those of workflows and activities, become ours. */
-export function installRuntime(log: Log): void {
-  Runtime.install({
-    logger: temporalLogger(log),
-    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
-    workerHeartbeatInterval: WORKER_HEARTBEAT_MS,
-    // The process decides when its workers drain, and in which order.
-    shutdownSignals: [],
-  });
-}
+/** Connects with its first call. */
+export const lazyConnection = (options: TemporalOptions): Connection =>
+  Connection.lazy({ ...addressAndCredentials(options), connectTimeout: CONNECT_LIMIT_MS });
 
 async function connectOnce(options: TemporalOptions): Promise<Connection> {
-  const connection = Connection.lazy({ ...addressAndCredentials(options), connectTimeout: CONNECT_LIMIT_MS });
+  const connection = lazyConnection(options);
   try {
     await connection.ensureConnected();
     return connection;

@@ -1,9 +1,11 @@
 import { createS3 } from '../../lib/aws.ts';
+import { watchEngine } from '../../lib/engine-watch.ts';
 import { startHealthServer } from '../../lib/health-server.ts';
 import { createMetrics, type Metrics } from '../../lib/metrics.ts';
 import { createResultStore } from '../../lib/results/open-store.ts';
 import type { ResultStore } from '../../lib/results/store.ts';
-import { connectionOptions, installRuntime, type TemporalOptions } from '../../lib/temporal.ts';
+import { installRuntime } from '../../lib/runtime.ts';
+import { connectionOptions, type TemporalOptions } from '../../lib/temporal.ts';
 import type { Context } from '../context.ts';
 import type { Opened } from '../process.ts';
 import { createReadiness, type Readiness } from '../readiness.ts';
@@ -20,7 +22,7 @@ export interface Shared extends Context {
 /** Reaches nothing yet: each part waits for what it needs. */
 export async function openShared(context: Context, opened: Opened): Promise<Shared> {
   const { config, env, log } = context;
-  installRuntime(log);
+  const readSdkMetrics = await installRuntime(log);
   const s3 = createS3(config.aws);
   opened.closes(() => s3.destroy());
   const metrics = createMetrics();
@@ -28,16 +30,24 @@ export async function openShared(context: Context, opened: Opened): Promise<Shar
   const { registry } = metrics;
   const health = await startHealthServer({
     address: config.dqm.metricsAddress,
-    registry,
+    readMetrics: async () => `${await registry.metrics()}\n${await readSdkMetrics()}`,
+    contentType: registry.contentType,
     notReady: readiness.notReady,
     log,
   });
   opened.closes(() => health.close());
   log.info('Metrics and health', { address: health.address });
+  const temporal = await connectionOptions(config, env);
+  const watching = new AbortController();
+  const watched = watchEngine(temporal, readiness.part(`Temporal engine at ${temporal.address}`), watching.signal);
+  opened.closes(async () => {
+    watching.abort();
+    await watched;
+  });
   return {
     ...context,
     opened,
-    temporal: await connectionOptions(config, env),
+    temporal,
     store: createResultStore(config.dqm.resultStore, { s3 }),
     metrics,
     readiness,
