@@ -1,15 +1,18 @@
+import type { ChannelModel } from 'amqplib';
+
 import type { AmqpQueueConfig } from '../lib/config/config.ts';
-import { shortHash } from '../lib/contract/ids.ts';
-import type { QueueMessage } from '../lib/contract/queue-message.ts';
+import type { DeadLetter, DeadLetterTarget } from '../lib/contract/dead-letter.ts';
 
+import { connectInTurn } from './amqp-connection.ts';
 import { amqpOptions } from './amqp-message.ts';
-import { PublishRefused, type Publication, type Publisher } from './amqp-publisher.ts';
-import { marksOf, NoSuchTarget, type Rejected } from './dead-letter.ts';
+import { createPublisher, PublishRefused, type Publication, type Publisher } from './amqp-publisher.ts';
+import { marksOf, NoSuchTarget, storedAt } from './dead-letter.ts';
 
-export type DeadLetterTarget = Pick<Publication, 'exchange' | 'routingKey'>;
+/** Where a publication goes. */
+export type PublicationTarget = Pick<Publication, 'exchange' | 'routingKey'>;
 
 /** Where we publish dead letters ourselves; undefined: nowhere, or the broker does it. */
-export function amqpDeadLetterTarget({ deadLetter }: AmqpQueueConfig): DeadLetterTarget | undefined {
+export function amqpDeadLetterTarget({ deadLetter }: AmqpQueueConfig): PublicationTarget | undefined {
   switch (deadLetter?.kind) {
     case 'queue':
       return { exchange: '', routingKey: deadLetter.queue };
@@ -23,12 +26,11 @@ export function amqpDeadLetterTarget({ deadLetter }: AmqpQueueConfig): DeadLette
 /** Settles with the broker's confirm. Rejects with `NoSuchTarget` when the broker will not have it. */
 export async function publishAmqpDeadLetter(
   publisher: Publisher,
-  target: DeadLetterTarget,
-  message: QueueMessage,
-  verdict: Rejected,
+  target: PublicationTarget,
+  letter: DeadLetter,
 ): Promise<void> {
   try {
-    await publisher.publish({ ...target, ...amqpDeadLetter(message, verdict) });
+    await publisher.publish({ ...target, ...amqpDeadLetter(letter) });
   } catch (error) {
     if (!(error instanceof PublishRefused)) throw error;
     throw new NoSuchTarget(`dead letters: ${error.message}`, { cause: error });
@@ -36,28 +38,61 @@ export async function publishAmqpDeadLetter(
 }
 
 /** Body, headers and properties as they came, our marks, and a message id of its own: it is another message now. */
-export function amqpDeadLetter(
-  { body, envelope }: QueueMessage,
-  verdict: Rejected,
-): Pick<Publication, 'content' | 'options'> {
-  const { headers, ...options } = amqpOptions(envelope);
+export function amqpDeadLetter(letter: DeadLetter): Pick<Publication, 'content' | 'options'> {
+  const { headers, ...options } = amqpOptions(letter.envelope);
   return {
-    content: Buffer.from(body),
+    content: Buffer.from(letter.body),
     options: {
       ...options,
-      headers: { ...headers, ...marksOf(verdict) },
-      messageId: `${cut(verdict.messageId ?? '')}~${shortHash(body)}`,
+      headers: { ...headers, ...marksOf(letter) },
+      messageId: freshId(letter),
     },
   };
 }
 
-/** A property's text has at most 255 bytes; 17 are the mark and the hash. */
-const MAX_ORIGINAL_BYTES = 238;
+/** A property's text has at most this many. */
+const MAX_ID_BYTES = 255;
 
-const cut = (id: string): string =>
-  Buffer.byteLength(id) <= MAX_ORIGINAL_BYTES
-    ? id
-    : Buffer.from(id)
-        .subarray(0, MAX_ORIGINAL_BYTES)
-        .toString()
-        .replace(/\uFFFD+$/, '');
+function freshId({ messageId, suffix }: DeadLetter): string {
+  const end = `~${suffix}`;
+  const original = Buffer.from(messageId ?? '').subarray(0, MAX_ID_BYTES - Buffer.byteLength(end));
+  // Without the half of a character that a cut may leave.
+  return original.toString().replace(/\uFFFD+$/, '') + end;
+}
+
+export interface AmqpDeadLetters extends DeadLetterTarget {
+  close(): Promise<void>;
+}
+
+/** For failed jobs, on a connection of its own from the first one on: it works while nothing is taken in. */
+export function createAmqpDeadLetters(queue: AmqpQueueConfig): AmqpDeadLetters {
+  const target = amqpDeadLetterTarget(queue);
+  let open: Promise<{ connection: ChannelModel; publisher: Publisher }> | undefined;
+
+  async function connect() {
+    const connection = await connectInTurn(queue);
+    connection.once('close', () => (open = undefined));
+    return { connection, publisher: createPublisher(connection) };
+  }
+
+  function connected() {
+    open ??= connect().catch((error: unknown) => {
+      open = undefined;
+      throw error;
+    });
+    return open;
+  }
+
+  return {
+    store: async (letter) => {
+      if (!target) return { outcome: 'none', reason: 'the queue has no dead_letter_queue or dead_letter_exchange' };
+      const { publisher } = await connected();
+      const place = target.exchange === '' ? target.routingKey : `${target.exchange}, ${target.routingKey}`;
+      return storedAt(place, () => publishAmqpDeadLetter(publisher, target, letter));
+    },
+    close: async () => {
+      const opened = await open?.catch(() => undefined);
+      await opened?.connection.close().catch(() => undefined);
+    },
+  };
+}

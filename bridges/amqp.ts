@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 
 import type { AmqpQueueConfig } from '../lib/config/config.ts';
+import type { DeadLetter } from '../lib/contract/dead-letter.ts';
 import { errorText } from '../lib/log.ts';
 import type { Running } from '../lib/run.ts';
 
@@ -163,7 +164,7 @@ async function settle(
       if (queue.deadLetter?.kind === 'broker') return onChannel(bridge, () => channel.reject(delivery, false));
       const message = amqpQueueMessage(queue.name, delivery);
       const target = amqpDeadLetterTarget(queue);
-      const send = target && (() => publishAmqpDeadLetter(publisher, target, message, verdict));
+      const send = target && ((letter: DeadLetter) => publishAmqpDeadLetter(publisher, target, letter));
       await putAside(message, verdict, send, bridge);
       return onChannel(bridge, () => channel.ack(delivery));
     }

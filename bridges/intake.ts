@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 
+import { systemClock, type Clock } from '../lib/clock.ts';
 import type { Config } from '../lib/config/config.ts';
 import type { FailureType } from '../lib/contract/failures.ts';
 import { brokerIdentity, identityOf, originalMessageId, type Identity } from '../lib/contract/identity.ts';
@@ -9,7 +10,7 @@ import type { QueueMessage } from '../lib/contract/queue-message.ts';
 import { errorText, type Log } from '../lib/log.ts';
 
 import { isLarge, type BodyStore } from './body-store.ts';
-import { systemClock, type Clock } from '../lib/clock.ts';
+import { leavesDeadLetter } from './dead-letter.ts';
 import { engineTrouble, isRefusal } from './engine.ts';
 import { createGate, type Gate } from './gate.ts';
 import { inHand, type Attempt } from './in-hand.ts';
@@ -66,7 +67,7 @@ export function createIntake({ client, config, bodies, rules, log, clock = syste
       return again(error);
     }
     try {
-      const input = jobInput(message, job, identity, body, limitsOf(config, job.command));
+      const input = jobInput(message, job, identity, body, config);
       return verdictOf(await startJob(client, input, identity), message, identity);
     } catch (error) {
       if (!isRefusal(error)) return again(error);
@@ -126,7 +127,7 @@ function jobInput(
   { command, tasks, tenant, priority }: ReadJob,
   { jobId, messageId }: Identity,
   body: MessageBody,
-  limits: JobLimits,
+  config: Config,
 ): JobInput {
   return {
     version: 1,
@@ -139,7 +140,8 @@ function jobInput(
     tasks,
     tenant,
     priority,
-    limits,
+    limits: limitsOf(config, command),
+    deadLetter: leavesDeadLetter(config.queues.get(queue)),
     generation: 0,
     mayBeStaged: false,
   };

@@ -7,11 +7,11 @@ import {
 } from '@aws-sdk/client-sqs';
 
 import type { SqsQueueConfig } from '../lib/config/config.ts';
+import type { DeadLetter, DeadLetterTarget } from '../lib/contract/dead-letter.ts';
 import { sha256 } from '../lib/contract/ids.ts';
-import type { QueueMessage } from '../lib/contract/queue-message.ts';
 import { errorText, type Log } from '../lib/log.ts';
 
-import { marksOf, NoSuchTarget, type Rejected } from './dead-letter.ts';
+import { marksOf, NoSuchTarget, storedAt } from './dead-letter.ts';
 import { isAccessDenied, isFinalSqsError, shownUrl, sqsAdvice } from './sqs-errors.ts';
 import { sqsAttributes, type SqsAttributes } from './sqs-message.ts';
 
@@ -60,14 +60,30 @@ async function redriveUrl(
   return (await sqs.send(command, { abortSignal: signal })).QueueUrl;
 }
 
+/** For failed jobs, whose dead letters are too few to remember anything between two of them. */
+export const createSqsDeadLetters = (sqs: SQSClient, queue: SqsQueueConfig, log: Log): DeadLetterTarget => ({
+  store: async (letter) => {
+    const url = queue.deadLetterUrl ?? (await ownTarget(sqs, queue, log));
+    if (url === undefined) return { outcome: 'none', reason: 'the queue has no dead-letter queue' };
+    return storedAt(shownUrl(url), () => sendSqsDeadLetter(sqs, url, letter));
+  },
+});
+
+const LOOK_LIMIT_MS = 10_000;
+
+async function ownTarget(sqs: SQSClient, queue: SqsQueueConfig, log: Log): Promise<string | undefined> {
+  try {
+    return await sqsDeadLetterUrl(sqs, queue, log, AbortSignal.timeout(LOOK_LIMIT_MS));
+  } catch (error) {
+    // The queue itself is gone, or the one that its policy names.
+    if (isFinalSqsError(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Sends body and attributes with the marks. Rejects with `NoSuchTarget` when the target can never take it. */
-export async function sendSqsDeadLetter(
-  sqs: SQSClient,
-  url: string,
-  message: QueueMessage,
-  verdict: Rejected,
-): Promise<void> {
-  const command = new SendMessageCommand(sqsDeadLetter(url, message, verdict));
+export async function sendSqsDeadLetter(sqs: SQSClient, url: string, letter: DeadLetter): Promise<void> {
+  const command = new SendMessageCommand(sqsDeadLetter(url, letter));
   try {
     await sqs.send(command);
   } catch (error) {
@@ -78,9 +94,9 @@ export async function sendSqsDeadLetter(
 }
 
 /** Throws `NoSuchTarget` when SQS's limits leave no room for the marks. */
-export function sqsDeadLetter(url: string, message: QueueMessage, verdict: Rejected): SendMessageCommandInput {
-  const { body, envelope, messageId } = message;
-  const { dqm_error: reason, ...marks } = marksOf(verdict);
+export function sqsDeadLetter(url: string, letter: DeadLetter): SendMessageCommandInput {
+  const { body, envelope, error, messageId, occurrence } = letter;
+  const { dqm_error: reason, ...marks } = marksOf(letter);
   const kept = { ...sqsAttributes(envelope), ...texts(marks) };
   const room = MAX_BYTES - body.length - sizeOf(kept) - sizeOf(texts({ dqm_error: '' }));
   const attributes = { ...kept, ...texts({ dqm_error: cutToBytes(reason, room) }) };
@@ -98,7 +114,7 @@ export function sqsDeadLetter(url: string, message: QueueMessage, verdict: Rejec
     ...(url.endsWith('.fifo') && {
       MessageGroupId: groupId ?? 'dqm',
       // A second attempt within five minutes adds no second dead letter.
-      MessageDeduplicationId: sha256(`${messageId}\0${verdict.type}`),
+      MessageDeduplicationId: sha256(`${messageId}\0${occurrence}\0${error.type}`),
     }),
   };
 }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Message, SQSClient } from '@aws-sdk/client-sqs';
 
 import type { SqsQueueConfig } from '../lib/config/config.ts';
+import type { DeadLetter } from '../lib/contract/dead-letter.ts';
 import { errorText } from '../lib/log.ts';
 import type { Running } from '../lib/run.ts';
 
@@ -117,7 +118,7 @@ async function settle(bridge: Bridge, received: Message, verdict: Verdict): Prom
       return calls.remove(received);
     case 'rejected': {
       const message = sqsQueueMessage(queue.name, received);
-      const send = url === undefined ? undefined : () => sendSqsDeadLetter(sqs, url, message, verdict);
+      const send = url === undefined ? undefined : (letter: DeadLetter) => sendSqsDeadLetter(sqs, url, letter);
       await putAside(message, verdict, send, bridge);
       return calls.remove(received);
     }

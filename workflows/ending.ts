@@ -1,11 +1,15 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 
-import type { TaskFailureDetails } from '../lib/contract/job-input.ts';
+import type { JobInput, TaskFailureDetails } from '../lib/contract/job-input.ts';
 
+import { leaveDeadLetter } from './dead-letter.ts';
 import type { JobPage } from './job-page.ts';
 
-/** Runs a job and writes its last state before it ends, so that whoever sees the ending sees the state too. */
-export async function withEnding<T>(page: JobPage, run: () => Promise<T>): Promise<T> {
+/**
+ * Runs a job and writes its last state before it ends, so that whoever sees the ending sees the state too; whoever sees
+ * the dead letter of a failed one does, too.
+ */
+export async function withEnding<T>(input: JobInput, page: JobPage, run: () => Promise<T>): Promise<T> {
   try {
     const result = await run();
     page.completed();
@@ -17,6 +21,7 @@ export async function withEnding<T>(page: JobPage, run: () => Promise<T>): Promi
     }
     const failure = jobFailure(error);
     page.failed(failure);
+    if (input.deadLetter) page.deadLetter(await leaveDeadLetter(input, failure));
     throw failure;
   }
 }

@@ -12,20 +12,24 @@ export interface JobPage {
   completed(): void;
   cancelled(): void;
   failed(failure: ApplicationFailure): void;
+  /** What became of a failed job's message. */
+  deadLetter(text: string): void;
 }
 
 /** Two upserts a job, each an event: when the command has ended, and at the end. Details cost none. */
 export function createJobPage({ tasks }: JobInput): JobPage {
   let rendered: RenderedCommand | undefined;
   const outcomes = tasks.map(() => 'waiting');
+  /** Why it failed, and where its message is now. */
+  const remarks: string[] = [];
 
-  const show = (state: JobState, error?: string): void =>
+  const show = (state: JobState): void =>
     setCurrentDetails(
       detailsOf(
         state,
         rendered,
         tasks.map((task, index) => `${task.name}: ${outcomes[index]}`),
-        error,
+        remarks,
       ),
     );
   const end = (state: JobState): void => {
@@ -55,7 +59,12 @@ export function createJobPage({ tasks }: JobInput): JobPage {
         { key: DqmError, value: type ?? 'unknown' },
         ...(host === undefined ? [] : [{ key: DqmHost, value: host }]),
       ]);
-      show('failed', `${type}: ${message}`);
+      remarks.push(`${type}: ${message}`);
+      show('failed');
+    },
+    deadLetter: (text) => {
+      remarks.push(text);
+      show('failed');
     },
   };
 }
@@ -75,13 +84,18 @@ function hostOf(details: unknown): string | undefined {
 }
 
 /** Markdown, as the UI shows it. */
-function detailsOf(state: JobState, rendered: RenderedCommand | undefined, tasks: string[], error?: string): string {
+function detailsOf(
+  state: JobState,
+  rendered: RenderedCommand | undefined,
+  tasks: string[],
+  remarks: readonly string[],
+): string {
   const lines = [`**${state}**`];
   if (rendered) {
     const { result, host, gpuSeconds } = rendered;
     lines.push(`rendered on ${host}, ${gpuSeconds.toFixed(1)} s on the GPU`);
     lines.push(`result: ${result.mimeType}, ${result.size} bytes, sha256 ${result.sha256}`);
   }
-  if (error !== undefined) lines.push(error);
+  lines.push(...remarks);
   return [lines.join('\n\n'), ...tasks.map((task) => `- ${task}`)].join('\n');
 }

@@ -11,7 +11,7 @@ import { commandPolicy, taskPolicy } from './policies.ts';
 /** Runs a job's command once on a render host, then its tasks in the listed order. */
 export default function job(input: JobInput): Promise<StagedResult> {
   const page = createJobPage(input);
-  return withEnding(page, async () => {
+  return withEnding(input, page, async () => {
     const rendered = input.resume ?? (await render(input));
     await deliver(rendered, input, page);
     return rendered.result;

@@ -1,7 +1,7 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 
 import type { JobLimits } from '../lib/contract/job-input.ts';
-import { gpuTaskQueue } from '../lib/contract/names.ts';
+import { bridgeTaskQueue, gpuTaskQueue } from '../lib/contract/names.ts';
 
 /** GPU time is dear: an attempt may be long, a silent host is noticed soon. */
 export const commandPolicy = (queue: string, limits: JobLimits): ActivityOptions => ({
@@ -23,4 +23,13 @@ export const taskPolicy = (limits: JobLimits): ActivityOptions => ({
   startToCloseTimeout: '1 hour',
   heartbeatTimeout: '1 minute',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 minutes' },
+});
+
+/** Ten minutes outlast a restart of bridge or broker; beyond them the failed workflow is the record. */
+export const deadLetterPolicy = (queue: string): ActivityOptions => ({
+  taskQueue: bridgeTaskQueue(queue),
+  scheduleToCloseTimeout: '10 minutes',
+  // A mebibyte out of the store and into the broker, or a bridge that died with it.
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '1 second', maximumInterval: '15 seconds' },
 });

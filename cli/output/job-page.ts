@@ -1,5 +1,5 @@
 import type { JobRow, JobView, TaskView } from '../../lib/jobs/job-view.ts';
-import { COMMAND_ACTIVITY, type PendingActivity } from '../../lib/jobs/pending.ts';
+import { COMMAND_ACTIVITY, DEAD_LETTER_ACTIVITY, type PendingActivity } from '../../lib/jobs/pending.ts';
 import type { JobDetails } from '../../lib/jobs/show.ts';
 import { failureText, type TimeLineEntry } from '../../lib/jobs/time-line.ts';
 
@@ -66,11 +66,22 @@ function waitsFor({ queue, state }: JobView, pending: readonly PendingActivity[]
     .filter(({ isRunning }) => !isRunning)
     .map(({ name, attempts, nextAttemptAt, failure, failedOn }) => {
       const next = nextAttemptAt ? nextAttemptAt.getTime() - nowMs : 0;
-      const what = name === COMMAND_ACTIVITY ? `a render host of the queue ${queue}` : `a job worker, for ${name}`;
+      const what = workerOf(name, queue);
       const waited = next > 0 ? `${what}, not before ${durationText(next / 1_000)} from now` : what;
       if (!failure) return waited;
       return `${waited}; attempt ${attempts} failed${failedOn ? ` on ${failedOn}` : ''}: ${failureText(failure)}`;
     });
+}
+
+function workerOf(activity: string, queue: string): string {
+  switch (activity) {
+    case COMMAND_ACTIVITY:
+      return `a render host of the queue ${queue}`;
+    case DEAD_LETTER_ACTIVITY:
+      return `the bridge of the queue ${queue}, for its dead letter`;
+    default:
+      return `a job worker, for ${activity}`;
+  }
 }
 
 /** Times count from the first entry, which says when that was. */

@@ -9,6 +9,7 @@ import type { Running } from '../../lib/run.ts';
 import { connectClient } from '../../lib/temporal.ts';
 import { queueNamed } from '../queue-named.ts';
 
+import { openDeadLetters } from './dead-letters.ts';
 import { intakeOf } from './intake.ts';
 import type { Shared } from './shared.ts';
 
@@ -19,9 +20,11 @@ export async function openBridges(shared: Shared, names: readonly string[]): Pro
   opened.closes(close);
   const { intake, bodies } = intakeOf({ client, config, store, log });
   const holdRejected = createHoldRejected({ client, bodies });
-  for (const name of names) {
-    const onReady = shared.readiness.part(`bridge of ${name}`);
-    const bridge = openBridge(queueNamed(config, name), shared, {
+  const queues = names.map((name) => queueNamed(config, name));
+  await openDeadLetters(shared, queues);
+  for (const queue of queues) {
+    const onReady = shared.readiness.part(`bridge of ${queue.name}`);
+    const bridge = openBridge(queue, shared, {
       intake,
       holdRejected,
       metrics: bridgeMetrics(shared.metrics),

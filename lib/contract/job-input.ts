@@ -60,6 +60,8 @@ export interface JobInput {
   tenant: string | null;
   priority: PriorityKey | null;
   limits: JobLimits;
+  /** Whether the message becomes a dead letter when the job fails; the bridge of its queue stores it. */
+  deadLetter: boolean;
   /** 0; each `dqm retry --render` adds one. Part of the result's key: an older picture is not found again. */
   generation: number;
   /** False only for the first run of this id: nothing of it can be staged, so a store that cannot be asked does not hold it up. */

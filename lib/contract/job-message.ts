@@ -4,6 +4,7 @@ import type { FailureType } from './failures.ts';
 import type { JsonText, TaskSpec } from './job-input.ts';
 import { memberText } from './json-text.ts';
 import { isJsonObject, parseBody, shortName } from './message-body.ts';
+import { oneLine } from './one-line.ts';
 import { OWN_FIELDS, readJobId, readOwnFields, type OwnFields } from './own-fields.ts';
 import type { QueueMessage } from './queue-message.ts';
 
@@ -37,7 +38,6 @@ export interface Rejection {
 }
 
 const MAX_TASKS_BYTES = 128 * 1024;
-const LONGEST_REASON = 1_000;
 const MOST_UNKNOWN_KEYS = 20;
 const KNOWN_KEYS = new Set(['command', 'parameters', 'tasks', 'queue_name', 'dqm']);
 
@@ -98,10 +98,6 @@ const bad = (reason: string, jobId: string | undefined): { rejected: Rejection }
 const rejected = (type: FailureType, reason: string, jobId: string | undefined): { rejected: Rejection } => ({
   rejected: { type, reason: oneLine(reason), jobId },
 });
-
-/** Brokers and terminals take neither control characters nor half a surrogate pair, and keys may hold both. */
-const oneLine = (text: string): string =>
-  text.slice(0, LONGEST_REASON).replace(/[\p{Cc}\p{Surrogate}\p{Zl}\p{Zp}]/gu, '\uFFFD');
 
 /** `tasks[0].config: must be an object` */
 function issueText({ issues: [issue] }: z.ZodError): string {

@@ -6,8 +6,10 @@ import { hostOf } from '../contract/names.ts';
 import type { Decoder, RawPendingActivity } from './decode.ts';
 import type { FailureView } from './job-view.ts';
 
-/** The type under which every command runs; all other activities are named after their task. */
+/** The type under which every command runs; most other activities are named after their task. */
 export const COMMAND_ACTIVITY = 'runCommand';
+/** What the bridge of its queue does for a failed job. */
+export const DEAD_LETTER_ACTIVITY = 'storeDeadLetter';
 
 /** An activity that has not ended: on its way, waiting for somebody who takes it, or waiting for its next attempt. */
 export interface PendingActivity {

@@ -1,7 +1,9 @@
+import type { DeadLetterOutcome } from '../contract/dead-letter.ts';
+
 import { destinationOf, renderedBy, type JobFacts } from './facts.ts';
 import type { ActivityRun } from './history.ts';
 import type { FailureView } from './job-view.ts';
-import { COMMAND_ACTIVITY, type PendingActivity } from './pending.ts';
+import { COMMAND_ACTIVITY, DEAD_LETTER_ACTIVITY, type PendingActivity } from './pending.ts';
 import { recordedState } from './state.ts';
 
 export interface TimeLineEntry {
@@ -16,6 +18,7 @@ export function timeLine({ info, history, pending }: JobFacts): TimeLineEntry[] 
     { at: info.startTime, text: 'received' },
     ...history.activities.flatMap((run) => {
       const activity = pendingById.get(run.activityId);
+      if (run.name === DEAD_LETTER_ACTIVITY) return deadLetterEntries(run);
       return run.name === COMMAND_ACTIVITY ? commandEntries(run, activity) : taskEntries(run, activity);
     }),
     ...(history.cancelRequestedAt ? [{ at: history.cancelRequestedAt, text: 'cancel requested' }] : []),
@@ -65,6 +68,14 @@ function taskEntries(run: ActivityRun, pending: PendingActivity | undefined): Ti
     default:
       return ending satisfies never;
   }
+}
+
+function deadLetterEntries({ ending }: ActivityRun): TimeLineEntry[] {
+  if (!ending) return [];
+  if (ending.outcome !== 'completed') return [{ at: ending.at, text: 'no dead letter: not stored in time' }];
+  const stored = ending.result as DeadLetterOutcome;
+  const text = stored.outcome === 'stored' ? `dead letter in ${stored.place}` : `no dead letter: ${stored.reason}`;
+  return [{ at: ending.at, text }];
 }
 
 function startOf({ started }: ActivityRun, pending: PendingActivity | undefined) {

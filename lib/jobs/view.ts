@@ -12,7 +12,7 @@ import {
 } from './facts.ts';
 import type { ActivityRun } from './history.ts';
 import type { FailureView, JobView, TaskState, TaskView } from './job-view.ts';
-import { runningCommand, type PendingActivity } from './pending.ts';
+import { DEAD_LETTER_ACTIVITY, runningCommand, type PendingActivity } from './pending.ts';
 import { jobRow, type UiPlace } from './row.ts';
 import { isOpen } from './state.ts';
 
@@ -82,6 +82,8 @@ function jobError({ history }: JobFacts, recorded: { type: string } | null): Fai
   if (history.failure) return history.failure;
   const verdict = rejectedInput(history).error;
   if (verdict) return verdict;
-  const ending = history.activities.findLast((run) => run.ending?.outcome === 'failed')?.ending;
+  const ending = history.activities.findLast(
+    ({ name, ending }) => name !== DEAD_LETTER_ACTIVITY && ending?.outcome === 'failed',
+  )?.ending;
   return { type: recorded.type, message: ending?.outcome === 'failed' ? ending.failure.message : '' };
 }

@@ -25,6 +25,7 @@ export function aJobInput(changes: Partial<JobInput> = {}): JobInput {
       heartbeatTimeoutMs: 30_000,
       taskRetryWindowMs: 72 * HOUR_MS,
     },
+    deadLetter: false,
     generation: 0,
     mayBeStaged: false,
     ...changes,

@@ -12,6 +12,8 @@ export interface TestBroker {
   send(queue: string, body: string | Uint8Array, options?: Options.Publish): Promise<void>;
   /** Waits for one, which leaves the queue. */
   receive(queue: string): Promise<GetMessage>;
+  /** Waits for one, which goes back to the queue. */
+  peek(queue: string): Promise<GetMessage>;
   /** Messages that are ready, and how many consume. */
   look(queue: string): Promise<{ messageCount: number; consumerCount: number }>;
   remove(queue: string): Promise<unknown>;
@@ -29,6 +31,11 @@ export async function aBroker(): Promise<TestBroker> {
       await channel.waitForConfirms();
     },
     receive: (queue) => until(() => channel.get(queue, { noAck: true })),
+    peek: async (queue) => {
+      const message = await until(() => channel.get(queue));
+      channel.nack(message, false, true);
+      return message;
+    },
     look: (queue) => channel.checkQueue(queue),
     remove: (queue) => channel.deleteQueue(queue),
     close: () => connection.close(),

@@ -9,6 +9,7 @@ import type { BridgeDeps } from '../../bridges/bridge.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { createHoldRejected } from '../../bridges/hold-rejected.ts';
 import { createIntake, type Intake, type Verdict } from '../../bridges/intake.ts';
+import type { QueueConfig } from '../../lib/config/config.ts';
 import { createFileStore } from '../../lib/results/file-store.ts';
 import type { ResultStore } from '../../lib/results/store.ts';
 
@@ -33,18 +34,23 @@ export interface IntakeParts {
   isReady(): boolean;
 }
 
+export interface IntakeChanges {
+  clock?: Clock;
+  store?: ResultStore;
+  allowCommands?: string[];
+  /** That the configuration knows. */
+  queues?: QueueConfig[];
+}
+
 /** Intake as the program makes it, with results in a folder that goes with the test file. */
 export function anIntake(
   client: Client,
-  {
-    clock,
-    store = createFileStore({ root: join(folder, 'results') }),
-    allowCommands,
-  }: { clock?: Clock; store?: ResultStore; allowCommands?: string[] } = {},
+  { clock, store = createFileStore({ root: join(folder, 'results') }), allowCommands, queues = [] }: IntakeChanges = {},
 ): IntakeParts {
   const log = aLog();
   const bodies = createBodyStore({ store, folder: join(folder, 'bodies') });
-  const config = aConfig({ dqm: 'command_timeout 1h\n<user command>\nname render_product\ntimeout 5m\n</user>' });
+  const file = aConfig({ dqm: 'command_timeout 1h\n<user command>\nname render_product\ntimeout 5m\n</user>' });
+  const config = { ...file, queues: new Map(queues.map((queue) => [queue.name, queue])) };
   const rules = someRules(allowCommands && { allowCommands: new Set(allowCommands) });
   const intake = createIntake({ client, config, bodies, rules, log, ...(clock && { clock }) });
   const outcomes: Verdict['outcome'][] = [];

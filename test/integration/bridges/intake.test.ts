@@ -70,6 +70,7 @@ test('the golden message becomes a workflow that holds every byte of it', async 
       heartbeatTimeoutMs: 30_000,
       taskRetryWindowMs: 259_200_000,
     },
+    deadLetter: false,
     generation: 0,
     mayBeStaged: false,
   });

@@ -1,6 +1,6 @@
 import { amqpDeadLetter } from '../../../bridges/amqp-dead-letter.ts';
 import { amqpOptions, amqpQueueMessage } from '../../../bridges/amqp-message.ts';
-import { shortHash } from '../../../lib/contract/ids.ts';
+import { aDeadLetter } from '../../support/a-dead-letter.ts';
 
 /** As amqplib decodes a delivery: properties that are not there are undefined. */
 const properties = {
@@ -67,20 +67,20 @@ test('headers and properties survive JSON, and are published again with their ty
 });
 
 test('a dead letter has our marks and an id of its own that names the original', () => {
-  const verdict = { outcome: 'rejected', type: 'BadMessage', reason: 'body: is not JSON' } as const;
-  const { content, options } = amqpDeadLetter(message, { ...verdict, jobId: 'chair-1', messageId: 'm-1' });
+  const { envelope } = message;
+  const { content, options } = amqpDeadLetter(aDeadLetter({ envelope }));
   expect(content).toEqual(Buffer.from('{'));
   expect(options).toMatchObject({
-    messageId: `m-1~${shortHash('{')}`,
+    messageId: 'm-1~0197-run',
     headers: {
       text: 'ä',
-      dqm_error_type: 'BadMessage',
-      dqm_error: 'body: is not JSON',
+      dqm_error_type: 'CommandFailed',
+      dqm_error: 'no such scene',
       dqm_job_id: 'chair-1',
       dqm_message_id: 'm-1',
     },
   });
-  const long = amqpDeadLetter(message, { ...verdict, jobId: undefined, messageId: 'ä'.repeat(127) });
+  const long = amqpDeadLetter(aDeadLetter({ envelope, messageId: 'ä'.repeat(127) }));
   expect(Buffer.byteLength(long.options.messageId)).toBeLessThanOrEqual(255);
-  expect(long.options.messageId).toMatch(/^ä+~[0-9a-f]{16}$/);
+  expect(long.options.messageId).toMatch(/^ä+~0197-run$/);
 });
