@@ -12,7 +12,7 @@ import { AmqpRefused, connectAmqp, ensureQueue, shownAddress } from './amqp-conn
 import { amqpDeadLetterTarget, publishAmqpDeadLetter } from './amqp-dead-letter.ts';
 import { amqpQueueMessage } from './amqp-message.ts';
 import { createPublisher, type Publisher } from './amqp-publisher.ts';
-import { takeIn, trackReadiness, type BridgeDeps } from './bridge.ts';
+import { createEnds, takeIn, trackReadiness, whenDrained, type BridgeDeps, type Ends } from './bridge.ts';
 import { putAside } from './dead-letter.ts';
 import type { Verdict } from './intake.ts';
 
@@ -25,27 +25,27 @@ const LONGEST_PAUSE_MS = 30_000;
 
 /** Takes messages of an AMQP queue in until it is stopped. Rejects when it finds at start that it never can. */
 export function startAmqpBridge(deps: AmqpBridgeDeps): Running {
-  const stopping = new AbortController();
-  return { done: run(deps, stopping.signal), stop: () => stopping.abort() };
+  const { stop, ...ends } = createEnds(deps);
+  return { done: run(deps, ends), stop };
 }
 
 /** What one bridge's functions share. */
-interface Bridge extends AmqpBridgeDeps {
-  signal: AbortSignal;
+interface Bridge extends AmqpBridgeDeps, Ends {
   setBroker(isThere: boolean): void;
   /** Of this connection and of earlier ones. */
   inHand: Set<Promise<void>>;
 }
 
 /** One connection after the other, the addresses in turn: amqplib's own recovery knows a single one. */
-async function run(deps: AmqpBridgeDeps, signal: AbortSignal): Promise<void> {
+async function run(deps: AmqpBridgeDeps, ends: Ends): Promise<void> {
   const { queue, log } = deps;
   const ended = new AbortController();
-  const bridge: Bridge = { ...deps, signal, setBroker: trackReadiness(deps, ended.signal), inHand: new Set() };
+  const { stopping } = ends;
+  const bridge: Bridge = { ...deps, ...ends, setBroker: trackReadiness(deps, ended.signal), inHand: new Set() };
   let hasConsumed = false;
   let pauseMs = FIRST_PAUSE_MS;
   try {
-    for (let attempt = 0; !signal.aborted; attempt += 1) {
+    for (let attempt = 0; !stopping.aborted; attempt += 1) {
       const url = queue.urls[attempt % queue.urls.length] as string;
       try {
         await session(await connectAmqp(queue, url), bridge, () => {
@@ -57,26 +57,26 @@ async function run(deps: AmqpBridgeDeps, signal: AbortSignal): Promise<void> {
       } catch (error) {
         // Once it has worked, a missing queue is on its way back: a node restarts, somebody moves it.
         if (error instanceof AmqpRefused && !hasConsumed) throw error;
-        if (pauseMs === FIRST_PAUSE_MS && !signal.aborted) {
+        if (pauseMs === FIRST_PAUSE_MS && !stopping.aborted) {
           const reason = errorText(error);
           log.warn('RabbitMQ unreachable, trying again until it answers', { queue: queue.name, reason });
         }
       }
       bridge.setBroker(false);
-      if (signal.aborted) break;
-      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (stopping.aborted) break;
+      await delay(pauseMs, undefined, { signal: stopping }).catch(() => undefined);
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
   } finally {
     bridge.setBroker(false);
     ended.abort();
-    await Promise.all(bridge.inHand);
+    await whenDrained(bridge.inHand, ends.drained);
   }
 }
 
 /** From a fresh connection to its end. Rejects when it broke, settles when the bridge is stopped. */
 async function session(connection: ChannelModel, bridge: Bridge, onOpen: () => void): Promise<void> {
-  const { queue, intake, signal, setBroker } = bridge;
+  const { queue, intake, stopping, drained, setBroker } = bridge;
   const broken = new AbortController();
   const breaks = (error?: Error): void => broken.abort(error ?? new Error('the connection was closed'));
   connection.on('close', breaks);
@@ -84,23 +84,26 @@ async function session(connection: ChannelModel, bridge: Bridge, onOpen: () => v
     await ensureQueue(connection, queue);
     const channel = await connection.createChannel();
     channel.on('error', breaks).on('close', () => breaks(new Error('the channel was closed')));
-    await channel.prefetch(queue.prefetch);
+    await channel.prefetch(mostInHand(bridge));
     const publisher = createPublisher(connection);
     onOpen();
     setBroker(true);
-    const either = AbortSignal.any([signal, broken.signal]);
+    const either = AbortSignal.any([stopping, broken.signal]);
     while (!either.aborted) {
       await intake.gate.whenOpen(either);
       if (!either.aborted) await consumeWhileOpen({ channel, publisher }, bridge, either, breaks);
     }
     if (broken.signal.aborted) throw broken.signal.reason;
-    await Promise.all(bridge.inHand);
+    await whenDrained(bridge.inHand, drained);
     // First the channel: amqplib lets the connection's end overtake what is still to be sent on it.
     await channel.close();
   } finally {
     await connection.close().catch(() => undefined);
   }
 }
+
+/** How many deliveries the broker may leave with us at once. */
+const mostInHand = ({ queue }: Bridge): number => queue.prefetch;
 
 /** Where a delivery came from, and where its dead letter goes. */
 interface Session {
@@ -133,10 +136,10 @@ async function consumeWhileOpen(
 
 /** A delivery that cannot be settled comes again when its channel ends, and is recognised: told, never thrown. */
 async function handle(delivery: ConsumeMessage, session: Session, bridge: Bridge): Promise<void> {
-  const { queue, log, signal } = bridge;
+  const { queue, log } = bridge;
   const message = amqpQueueMessage(queue.name, delivery);
   try {
-    await takeIn(message, (verdict) => settle(delivery, verdict, session, bridge), bridge, signal);
+    await takeIn(message, (verdict) => settle(delivery, verdict, session, bridge), bridge, bridge);
   } catch (error) {
     const { messageId } = message;
     log.warn('Message not settled, the broker delivers it again', {

@@ -1,5 +1,8 @@
+import { setMaxListeners } from 'node:events';
+
 import type { QueueMessage } from '../lib/contract/queue-message.ts';
 import type { Log } from '../lib/log.ts';
+import { untilAborted } from '../lib/run.ts';
 
 import { NowhereToPut, type HoldRejected } from './dead-letter.ts';
 import type { Gate } from './gate.ts';
@@ -19,25 +22,64 @@ export interface BridgeDeps {
   holdRejected: HoldRejected;
   metrics: BridgeMetrics;
   log: Log;
+  /** How long a bridge that stops finishes what it has in hand. */
+  drainTimeoutMs: number;
   /** Whether it can take messages in now: its broker, the engine and the store answer. */
   onReady(ready: boolean): void;
 }
 
-/** From a received message to its settlement: judged, settled, counted, one log line. Rejects when `settle` does. */
+/** The two ends of a bridge. */
+export interface Ends {
+  /** It asks for nothing more, and tries once what it has in hand. */
+  readonly stopping: AbortSignal;
+  /** `drain_timeout` later: what is in hand still goes back. */
+  readonly drained: AbortSignal;
+}
+
+export function createEnds({ drainTimeoutMs }: Pick<BridgeDeps, 'drainTimeoutMs'>): Ends & { stop(): void } {
+  const stopping = new AbortController();
+  const drained = new AbortController();
+  // Each message in hand listens.
+  setMaxListeners(0, stopping.signal, drained.signal);
+  return {
+    stopping: stopping.signal,
+    drained: drained.signal,
+    stop: () => {
+      if (stopping.signal.aborted) return;
+      stopping.abort();
+      setTimeout(() => drained.abort(), drainTimeoutMs).unref();
+    },
+  };
+}
+
+/** All that is in hand has ended, or the time for it has. */
+export async function whenDrained(inHand: Iterable<Promise<unknown>>, drained: AbortSignal): Promise<void> {
+  await untilAborted<unknown>(Promise.allSettled(inHand), drained, undefined);
+}
+
+/**
+ * From a received message to its settlement: judged, settled, counted, one log line; gives how it was settled. Rejects
+ * when `settle` does.
+ */
 export async function takeIn(
   message: QueueMessage,
   settle: (verdict: Verdict) => Promise<void>,
   { intake, metrics, log }: BridgeDeps,
-  signal: AbortSignal,
-): Promise<void> {
+  { stopping, drained }: Ends,
+): Promise<Verdict> {
   const { queue } = message;
   const startMs = performance.now();
   metrics.received(queue);
-  const verdict = await settled(await intake.judge(message, signal), settle, intake.gate);
+  const judged = await untilAborted(intake.judge(message, stopping), drained, TOO_LATE);
+  const verdict = await settled(judged, settle, intake.gate);
   metrics.settled(queue, verdict.outcome);
   metrics.intake(queue, (performance.now() - startMs) / 1_000);
   tell(message, verdict, log);
+  return verdict;
 }
+
+/** What was started all the same is recognised when the message comes again. */
+const TOO_LATE: Verdict = { outcome: 'unavailable', reason: 'the bridge ends, drain_timeout is over' };
 
 /** A message that nothing could keep goes back, as one that could not be started. */
 async function settled(verdict: Verdict, settle: (verdict: Verdict) => Promise<void>, gate: Gate): Promise<Verdict> {

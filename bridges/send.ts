@@ -7,6 +7,7 @@ import type { AmqpQueueConfig, QueueConfig, SqsQueueConfig } from '../lib/config
 import { connectInTurn } from './amqp-connection.ts';
 import { createPublisher } from './amqp-publisher.ts';
 import type { Intake } from './intake.ts';
+import { isFifo } from './sqs-queue.ts';
 
 /** What a producer may say beside the body. */
 export interface SubmitAttributes {
@@ -79,7 +80,7 @@ function sqsSender({ url }: SqsQueueConfig, attributes: SubmitAttributes, sqs: S
   );
   return {
     send: async (body) => {
-      const fifo = url.endsWith('.fifo') && { MessageGroupId: 'dqm-submit', MessageDeduplicationId: randomUUID() };
+      const fifo = isFifo(url) && { MessageGroupId: 'dqm-submit', MessageDeduplicationId: randomUUID() };
       const message = { QueueUrl: url, MessageBody: body.toString(), MessageAttributes, ...fifo };
       const { MessageId } = await sqs.send(new SendMessageCommand(message));
       if (MessageId === undefined) throw new Error('SQS gave the message no id');

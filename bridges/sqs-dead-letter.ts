@@ -14,6 +14,7 @@ import { errorText, type Log } from '../lib/log.ts';
 import { marksOf, NoSuchTarget, storedAt } from './dead-letter.ts';
 import { isAccessDenied, isFinalSqsError, shownUrl, sqsAdvice } from './sqs-errors.ts';
 import { sqsAttributes, type SqsAttributes } from './sqs-message.ts';
+import { isFifo } from './sqs-queue.ts';
 
 /** SQS's own limit; a message with more is refused. */
 const MAX_ATTRIBUTES = 10;
@@ -111,7 +112,8 @@ export function sqsDeadLetter(url: string, letter: DeadLetter): SendMessageComma
     QueueUrl: url,
     MessageBody: Buffer.from(body).toString(),
     MessageAttributes: attributes,
-    ...(url.endsWith('.fifo') && {
+    ...(groupId !== undefined && { MessageGroupId: groupId }),
+    ...(isFifo(url) && {
       MessageGroupId: groupId ?? 'dqm',
       // A second attempt within five minutes adds no second dead letter.
       MessageDeduplicationId: sha256(`${messageId}\0${occurrence}\0${error.type}`),

@@ -7,13 +7,13 @@ import type { DeadLetter } from '../lib/contract/dead-letter.ts';
 import { errorText } from '../lib/log.ts';
 import type { Running } from '../lib/run.ts';
 
-import { takeIn, trackReadiness, type BridgeDeps } from './bridge.ts';
+import { createEnds, takeIn, trackReadiness, whenDrained, type BridgeDeps, type Ends } from './bridge.ts';
 import { putAside } from './dead-letter.ts';
 import type { Verdict } from './intake.ts';
 import { sendSqsDeadLetter, sqsDeadLetterUrl } from './sqs-dead-letter.ts';
 import { isFinalSqsError, shownUrl, sqsAdvice } from './sqs-errors.ts';
 import { sqsQueueMessage } from './sqs-message.ts';
-import { BATCH, createSqsQueue, type SqsQueue } from './sqs-queue.ts';
+import { BATCH, createSqsQueue, isFifo, type SqsQueue } from './sqs-queue.ts';
 
 export interface SqsBridgeDeps extends BridgeDeps {
   sqs: SQSClient;
@@ -27,15 +27,14 @@ const LONGEST_PAUSE_MS = 30_000;
 
 /** Takes messages of an SQS queue in until it is stopped. Rejects when it finds at start that it never can. */
 export function startSqsBridge(deps: SqsBridgeDeps): Running {
-  const stopping = new AbortController();
-  return { done: run(deps, stopping.signal), stop: () => stopping.abort() };
+  const { stop, ...ends } = createEnds(deps);
+  return { done: run(deps, ends), stop };
 }
 
 /** What one bridge's functions share. */
-interface Bridge extends SqsBridgeDeps {
+interface Bridge extends SqsBridgeDeps, Ends {
   calls: SqsQueue;
   deadLetterUrl: string | undefined;
-  signal: AbortSignal;
   setBroker(isThere: boolean): void;
   /** Pollers at work: as many as the queue fills. */
   pollers: number;
@@ -43,21 +42,21 @@ interface Bridge extends SqsBridgeDeps {
   hasReceived: boolean;
 }
 
-async function run(deps: SqsBridgeDeps, signal: AbortSignal): Promise<void> {
+async function run(deps: SqsBridgeDeps, ends: Ends): Promise<void> {
   const { sqs, queue, log } = deps;
   const ended = new AbortController();
   const bridge: Bridge = {
     ...deps,
+    ...ends,
     calls: createSqsQueue(sqs, queue.url),
     deadLetterUrl: queue.deadLetterUrl,
-    signal: AbortSignal.any([signal, ended.signal]),
     setBroker: trackReadiness(deps, ended.signal),
     pollers: 0,
     hasReceived: false,
   };
   try {
-    bridge.deadLetterUrl = await whenReachable(bridge, () => sqsDeadLetterUrl(sqs, queue, log, signal));
-    if (signal.aborted) return;
+    bridge.deadLetterUrl = await whenReachable(bridge, () => sqsDeadLetterUrl(sqs, queue, log, ends.stopping));
+    if (ends.stopping.aborted) return;
     const deadLetters = bridge.deadLetterUrl === undefined ? 'held in workflows' : shownUrl(bridge.deadLetterUrl);
     log.info('Bridge started', { queue: queue.name, transport: 'sqs', deadLetters });
     await poll(bridge);
@@ -67,23 +66,29 @@ async function run(deps: SqsBridgeDeps, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Receives and takes in, batch after batch. A full batch calls one more to help, an empty one sends a helper home. */
+/**
+ * Receives and takes in, batch after batch. A full batch calls one more to help, an empty one sends a helper home. What
+ * an open poll still brings to a bridge that stops is in hand like the rest.
+ */
 async function poll(bridge: Bridge): Promise<void> {
-  const { calls, intake, signal } = bridge;
+  const { calls, intake, stopping, drained } = bridge;
   const helpers = new Set<Promise<void>>();
   const isHelper = bridge.pollers > 0;
   bridge.pollers += 1;
   try {
-    while (!signal.aborted) {
-      await intake.gate.whenOpen(signal);
-      const messages = (await whenReachable(bridge, () => calls.receive(signal))) ?? [];
+    while (!stopping.aborted) {
+      await intake.gate.whenOpen(stopping);
+      const messages = (await whenReachable(bridge, () => calls.receive(mostToAskFor(bridge), drained))) ?? [];
       bridge.hasReceived = true;
       if (isHelper && messages.length === 0) return;
       if (messages.length === BATCH && bridge.pollers < MOST_POLLERS) {
         const helper = poll(bridge).finally(() => helpers.delete(helper));
         helpers.add(helper);
       }
-      await Promise.all(messages.map((message) => handle(bridge, message)));
+      await whenDrained(
+        inOrder(messages, bridge).map((group) => handleInOrder(bridge, group)),
+        drained,
+      );
     }
   } finally {
     bridge.pollers -= 1;
@@ -91,14 +96,49 @@ async function poll(bridge: Bridge): Promise<void> {
   }
 }
 
-/** A message that cannot be settled is seen again when its visibility ends, and recognised: told, never thrown. */
-async function handle(bridge: Bridge, received: Message): Promise<void> {
-  const { calls, queue, log, signal } = bridge;
+/** How many messages the next poll asks for. */
+const mostToAskFor = (_bridge: Bridge): number => BATCH;
+
+/** In a FIFO queue the messages of one group stay together, in their order; elsewhere each is alone. */
+function inOrder(messages: readonly Message[], { queue }: Bridge): Message[][] {
+  if (!isFifo(queue.url)) return messages.map((message) => [message]);
+  const groups = new Map<string | undefined, Message[]>();
+  for (const message of messages) {
+    const group = message.Attributes?.MessageGroupId;
+    groups.set(group, [...(groups.get(group) ?? []), message]);
+  }
+  return [...groups.values()];
+}
+
+/** One after the other: when one goes back, those behind it do, too. SQS shows none of a group out of order. */
+async function handleInOrder(bridge: Bridge, messages: readonly Message[]): Promise<void> {
+  const entries = messages.map((received) => ({ received, hold: bridge.calls.hold(received) }));
+  let isBlocked = false;
+  for (const { received, hold } of entries) {
+    const verdict = await handle(isBlocked ? givingBack(bridge) : bridge, received);
+    isBlocked ||= verdict === undefined || verdict.outcome === 'unavailable';
+    hold.letGo();
+  }
+}
+
+/** A bridge that starts nothing. */
+const givingBack = (bridge: Bridge): Bridge => ({
+  ...bridge,
+  intake: {
+    gate: bridge.intake.gate,
+    judge: async () => ({ outcome: 'unavailable', reason: 'the message before it in its group went back' }),
+  },
+});
+
+/**
+ * Gives how a message was settled. One that cannot be settled is seen again when its visibility ends, and recognised:
+ * told, never thrown.
+ */
+async function handle(bridge: Bridge, received: Message): Promise<Verdict | undefined> {
+  const { queue, log } = bridge;
   const message = sqsQueueMessage(queue.name, received);
   try {
-    await calls.whileInvisible(received, () =>
-      takeIn(message, (verdict) => settle(bridge, received, verdict), bridge, signal),
-    );
+    return await takeIn(message, (verdict) => settle(bridge, received, verdict), bridge, bridge);
   } catch (error) {
     const { messageId } = message;
     log.warn('Message not settled, the queue shows it again', {
@@ -106,25 +146,26 @@ async function handle(bridge: Bridge, received: Message): Promise<void> {
       messageId,
       reason: errorText(error),
     });
+    return undefined;
   }
 }
 
 /** The only place that deletes or gives back. A process that dies in between leaves a second copy, never none. */
 async function settle(bridge: Bridge, received: Message, verdict: Verdict): Promise<void> {
-  const { calls, sqs, queue, deadLetterUrl: url } = bridge;
+  const { calls, sqs, queue, deadLetterUrl: url, stopping } = bridge;
   switch (verdict.outcome) {
     case 'started':
     case 'duplicate':
-      return calls.remove(received);
+      return calls.remove(received, stopping);
     case 'rejected': {
       const message = sqsQueueMessage(queue.name, received);
       const send = url === undefined ? undefined : (letter: DeadLetter) => sendSqsDeadLetter(sqs, url, letter);
       await putAside(message, verdict, send, bridge);
-      return calls.remove(received);
+      return calls.remove(received, stopping);
     }
     case 'unavailable':
       // Cannot spin: nothing is received until a probe succeeds.
-      return calls.giveBack(received);
+      return calls.giveBack(received, stopping);
     default:
       verdict satisfies never;
   }
@@ -132,15 +173,15 @@ async function settle(bridge: Bridge, received: Message, verdict: Verdict): Prom
 
 /** Again and again, with one warning; what no waiting mends ends the bridge at its start. Undefined when it is stopped. */
 async function whenReachable<T>(bridge: Bridge, call: () => Promise<T>): Promise<T | undefined> {
-  const { queue, log, signal, setBroker } = bridge;
-  for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+  const { queue, log, stopping, setBroker } = bridge;
+  for (let pauseMs = FIRST_PAUSE_MS; !stopping.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     try {
       const answer = await call();
       if (pauseMs > FIRST_PAUSE_MS) log.info('SQS queue reached', { queue: queue.name });
       setBroker(true);
       return answer;
     } catch (error) {
-      if (signal.aborted) return undefined;
+      if (stopping.aborted) return undefined;
       if (isFinalSqsError(error) && !bridge.hasReceived) {
         throw new Error(`queue ${queue.name}: ${shownUrl(queue.url)}: ${sqsAdvice(error)}`, { cause: error });
       }
@@ -151,7 +192,7 @@ async function whenReachable<T>(bridge: Bridge, call: () => Promise<T>): Promise
         });
       }
       setBroker(false);
-      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      await delay(pauseMs, undefined, { signal: stopping }).catch(() => undefined);
     }
   }
   return undefined;

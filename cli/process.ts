@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-
 import type { Log } from '../lib/log.ts';
-import type { Running } from '../lib/run.ts';
+import { whenAborted, type Running } from '../lib/run.ts';
 
 /** What a process has opened. */
 export interface Opened {
@@ -57,8 +55,4 @@ export async function runProcess(log: Log, start: (opened: Opened) => Promise<vo
     for (const close of closers.toReversed()) await close();
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
-}
-
-async function whenAborted(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await once(signal, 'abort');
 }

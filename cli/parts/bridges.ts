@@ -29,6 +29,7 @@ export async function openBridges(shared: Shared, names: readonly string[]): Pro
       holdRejected,
       metrics: bridgeMetrics(shared.metrics),
       log,
+      drainTimeoutMs: config.dqm.drainTimeoutMs,
       onReady,
     });
     if (bridge) opened.runs(bridge);

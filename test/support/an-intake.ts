@@ -64,6 +64,7 @@ export function anIntake(
       intake: () => undefined,
     },
     log,
+    drainTimeoutMs: 60_000,
     onReady: (isReady) => (ready = isReady),
   };
   const settled = async (count: number): Promise<void> => {

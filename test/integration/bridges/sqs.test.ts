@@ -1,14 +1,12 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 import { DeleteQueueCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { Client, Connection } from '@temporalio/client';
 
-import { startSqsBridge } from '../../../bridges/sqs.ts';
-import type { SqsQueueConfig } from '../../../lib/config/config.ts';
-import type { Running } from '../../../lib/run.ts';
+import { aFaultySqs } from '../../support/a-faulty-sqs.ts';
 import { aBody, GOLDEN_BODY } from '../../support/a-message.ts';
 import { aNamespace, type TestNamespace } from '../../support/a-namespace.ts';
-import { anIntake } from '../../support/an-intake.ts';
+import { anSqsBridge, type SqsBridgeChanges } from '../../support/an-sqs-bridge.ts';
 import { anSqsClient, anSqsQueue, text } from '../../support/an-sqs-queue.ts';
 import { aProxy } from '../../support/a-proxy.ts';
 import { servers } from '../../support/servers.ts';
@@ -21,34 +19,12 @@ beforeAll(async () => (engine = await aNamespace()));
 afterAll(() => engine?.close());
 
 const sqs = anSqsClient();
-const running: Running[] = [];
-afterEach(async () => {
-  for (const bridge of running) bridge.stop();
-  await Promise.allSettled(running.splice(0).map(({ done }) => done));
-});
+/** A bridge of this queue, under a name of its own; stopped after the test file. */
+const aBridge = (url: string, { client = engine.client, ...changes }: BridgeChanges = {}) =>
+  anSqsBridge(client, url, changes);
 
-/** A bridge of this queue, under a name of its own; stopped after the test. */
-function aBridge(url: string, { deadLetterUrl, client = engine.client, endpoint }: BridgeChanges = {}) {
-  const name = `q-${randomUUID()}`;
-  const parts = anIntake(client);
-  const queue: SqsQueueConfig = {
-    kind: 'sqs',
-    name,
-    url,
-    acknowledge: 'on_start',
-    maxWaitingJobs: 'unlimited',
-    ...(deadLetterUrl !== undefined && { deadLetterUrl }),
-  };
-  const bridge = startSqsBridge({ ...parts.deps, sqs: endpoint === undefined ? sqs : anSqsClient(endpoint), queue });
-  running.push(bridge);
-  bridge.done.catch(() => undefined);
-  return { name, bridge, ...parts };
-}
-
-interface BridgeChanges {
-  deadLetterUrl?: string;
+interface BridgeChanges extends SqsBridgeChanges {
   client?: Client;
-  endpoint?: string;
 }
 
 const describeJob = (workflowId: string) => engine.client.workflow.getHandle(workflowId).describe();
@@ -168,18 +144,97 @@ test('a long queue is emptied by several batches, each message once', async () =
   expect(await queue.depth()).toEqual({ visible: 0, inFlight: 0 });
 });
 
-test('stopping ends a long poll at once, and takes nothing more', async () => {
+/** SQS hands out several messages of a group at once, the emulator one: a batch as SQS gives it. */
+async function aFifoBatch(...ids: string[]) {
+  const queue = await anSqsQueue(sqs, { FifoQueue: 'true' }, '.fifo');
+  const faulty = await aFaultySqs();
+  const messages = ids.map((id) => ({
+    MessageId: id,
+    ReceiptHandle: id,
+    Body: GOLDEN_BODY,
+    MD5OfBody: createHash('md5').update(GOLDEN_BODY).digest('hex'),
+    Attributes: { MessageGroupId: id.charAt(0) },
+  }));
+  let isReceived = false;
+  const settled: Record<string, string[]> = { DeleteMessageBatch: [], ChangeMessageVisibilityBatch: [] };
+  faulty.answers(({ action, body }) => {
+    const entries = body['Entries'] as { Id: string; ReceiptHandle: string }[];
+    if (action in settled) {
+      settled[action]?.push(...entries.map(({ ReceiptHandle }) => ReceiptHandle));
+      return { status: 200, body: { Successful: entries.map(({ Id }) => ({ Id })), Failed: [] } };
+    }
+    if (action !== 'ReceiveMessage' || isReceived) return undefined;
+    isReceived = true;
+    return { status: 200, body: { Messages: messages } };
+  });
+  return { url: queue.url, endpoint: faulty.endpoint, deleted: settled['DeleteMessageBatch'], settled };
+}
+
+test('a FIFO queue: the jobs of a group start in its order, those of other groups do not wait', async () => {
+  const { url, endpoint, deleted } = await aFifoBatch('a-1', 'a-2', 'a-3', 'b-1');
+  const started: (string | null)[] = [];
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const { settled } = aBridge(url, {
+    endpoint,
+    judge: (judge) => async (message, signal) => {
+      // The first of a group is slow.
+      if (message.messageId === 'a-1') await held;
+      const verdict = await judge(message, signal);
+      started.push(message.messageId);
+      if (message.messageId === 'b-1') release();
+      return verdict;
+    },
+  });
+  await settled(4);
+  expect(started).toEqual(['b-1', 'a-1', 'a-2', 'a-3']);
+  expect(deleted).toEqual(started);
+});
+
+test('a FIFO queue: when a job cannot be started, those behind it in its group go back too, unseen', async () => {
+  const { url, endpoint, settled: calls } = await aFifoBatch('a-1', 'a-2', 'a-3', 'b-1');
+  const judged: (string | null)[] = [];
+  const { settled } = aBridge(url, {
+    endpoint,
+    judge: (judge) => async (message, signal) => {
+      judged.push(message.messageId);
+      return message.messageId === 'a-1' ? { outcome: 'unavailable', reason: 'away' } : judge(message, signal);
+    },
+  });
+  await settled(4);
+  expect(judged).toEqual(['a-1', 'b-1']);
+  expect(calls).toEqual({ DeleteMessageBatch: ['b-1'], ChangeMessageVisibilityBatch: ['a-1', 'a-2', 'a-3'] });
+});
+
+test('a bridge that stops takes in what its open poll still brings, and asks for nothing more', async () => {
   const queue = await anSqsQueue(sqs);
   const { bridge, isReady, outcomes } = aBridge(queue.url);
   await until(isReady);
   bridge.stop();
+  await queue.send(GOLDEN_BODY);
   await bridge.done;
   expect(isReady()).toBe(false);
   await queue.send(GOLDEN_BODY);
-  // The emulator may still hand it to the poll that was given up; nobody settles it.
-  const { visible, inFlight } = await queue.depth();
-  expect(visible + inFlight).toBe(1);
-  expect(outcomes).toEqual([]);
+  expect(outcomes).toEqual(['started']);
+  expect(await queue.depth()).toEqual({ visible: 1, inFlight: 0 });
+});
+
+test('what a stopping bridge cannot finish within drain_timeout is seen again at once', async () => {
+  const queue = await anSqsQueue(sqs);
+  let judging = 0;
+  const { bridge, outcomes } = aBridge(queue.url, {
+    drainTimeoutMs: 100,
+    judge: () => () => {
+      judging += 1;
+      return new Promise(() => undefined);
+    },
+  });
+  await queue.send(GOLDEN_BODY);
+  await until(() => judging === 1);
+  bridge.stop();
+  await until(() => outcomes.length === 1);
+  expect(outcomes).toEqual(['unavailable']);
+  expect(await queue.depth()).toEqual({ visible: 1, inFlight: 0 });
 });
 
 test('a queue that is not there ends the bridge, and says which and why', async () => {

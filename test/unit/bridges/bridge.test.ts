@@ -1,4 +1,4 @@
-import { takeIn, trackReadiness, type BridgeDeps } from '../../../bridges/bridge.ts';
+import { createEnds, takeIn, trackReadiness, type BridgeDeps } from '../../../bridges/bridge.ts';
 import { NoSuchTarget, NowhereToPut, putAside } from '../../../bridges/dead-letter.ts';
 import { createGate } from '../../../bridges/gate.ts';
 import type { Verdict } from '../../../bridges/intake.ts';
@@ -7,6 +7,7 @@ import { aLog } from '../../support/a-log.ts';
 import { aMessage } from '../../support/a-message.ts';
 
 const never = new AbortController().signal;
+const ends = { stopping: never, drained: never };
 const rejected = { outcome: 'rejected', type: 'BadMessage', reason: 'no', jobId: undefined, messageId: 'm-1' } as const;
 
 /** A bridge whose intake comes to this verdict. */
@@ -25,6 +26,7 @@ async function aBridge(verdict: Verdict) {
       intake: (queue, seconds) => counted.push(`${seconds < 1 ? 'fast' : 'slow'} ${queue}`),
     },
     log,
+    drainTimeoutMs: 60_000,
     onReady: (isReady) => ready.push(isReady),
   };
   return { deps, log, counted, gate, ready };
@@ -33,7 +35,7 @@ async function aBridge(verdict: Verdict) {
 test('a message is judged, settled, counted and told in one line', async () => {
   const { deps, log, counted } = await aBridge({ outcome: 'started', workflowId: 'job/renders/m-1' });
   const settled: Verdict[] = [];
-  await takeIn(aMessage(), async (verdict) => void settled.push(verdict), deps, never);
+  await takeIn(aMessage(), async (verdict) => void settled.push(verdict), deps, ends);
   expect(settled).toEqual([{ outcome: 'started', workflowId: 'job/renders/m-1' }]);
   expect(counted).toEqual(['received renders', 'started renders', 'fast renders']);
   expect(log.events).toEqual([
@@ -55,7 +57,7 @@ test('a rejected message that nothing could keep goes back, and nothing more is 
     settled.push(outcome);
     if (outcome === 'rejected') throw new NowhereToPut('engine away');
   };
-  await takeIn(aMessage(), settle, deps, never);
+  await takeIn(aMessage(), settle, deps, ends);
   expect(settled).toEqual(['rejected', 'unavailable']);
   expect(counted).toContain('unavailable renders');
   expect(gate.isOpen).toBe(false);
@@ -63,10 +65,21 @@ test('a rejected message that nothing could keep goes back, and nothing more is 
 
 test('a settlement that the broker did not take is not counted as one', async () => {
   const { deps, counted } = await aBridge(rejected);
-  await expect(takeIn(aMessage(), async () => Promise.reject(new Error('not deleted')), deps, never)).rejects.toThrow(
+  await expect(takeIn(aMessage(), async () => Promise.reject(new Error('not deleted')), deps, ends)).rejects.toThrow(
     'not deleted',
   );
   expect(counted).toEqual(['received renders']);
+});
+
+test('what is still in hand when drain_timeout is over goes back', async () => {
+  const { deps } = await aBridge(rejected);
+  const { stop, ...stopped } = createEnds({ drainTimeoutMs: 1 });
+  const settled: string[] = [];
+  const hangs: BridgeDeps = { ...deps, intake: { ...deps.intake, judge: () => new Promise(() => undefined) } };
+  const taken = takeIn(aMessage(), async ({ outcome }) => void settled.push(outcome), hangs, stopped);
+  stop();
+  expect(await taken).toMatchObject({ outcome: 'unavailable' });
+  expect(settled).toEqual(['unavailable']);
 });
 
 test('ready is who has its broker while the gate is open', async () => {

@@ -11,6 +11,7 @@ const fromSqs = (attributes: Record<string, BrokerValue>, changes: DeadLetterCha
 test('a dead letter is the body, its attributes and our marks', () => {
   expect(sqsDeadLetter(URL, fromSqs({ origin: { type: 'String', value: 'shop' } }))).toEqual({
     QueueUrl: URL,
+    MessageGroupId: 'shop-7',
     MessageBody: '{',
     MessageAttributes: {
       origin: { DataType: 'String', StringValue: 'shop' },
