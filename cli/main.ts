@@ -8,6 +8,7 @@ import { EXIT_USAGE, failed } from './exit.ts';
 import type { JobOptions } from './job.ts';
 import { withJobFilter, type JobFilterOptions } from './job-filter.ts';
 import type { PickOptions } from './pick-jobs.ts';
+import type { ResultOptions } from './result.ts';
 import type { RetryOptions } from './retry.ts';
 import type { SubmitOptions } from './submit.ts';
 
@@ -148,6 +149,18 @@ command(program, 'job <id>', 'shows one job in full; ID is a workflow id, or its
     const context = openContext(options);
     const [{ withClient }, { job }] = await Promise.all([import('./with-client.ts'), import('./job.ts')]);
     await withClient(context, (deps) => job(id, options, deps));
+  });
+
+command(program, 'result <id>', 'writes the staged bytes of a job to a file, checked', [
+  'dqm result chair-1',
+  'dqm result chair-1 -o - > chair.png',
+])
+  .option('--step <n>', 'of a chain: the result of this command, from 0')
+  .option('-o, --output <file>', 'where to; - for standard output. Default: named after the job')
+  .action(async (id: string, options: CommonOptions & ResultOptions) => {
+    const context = openContext(options);
+    const [{ withClient }, { result }] = await Promise.all([import('./with-client.ts'), import('./result.ts')]);
+    await withClient(context, (deps) => result(id, options, deps, context.config));
   });
 
 try {
