@@ -91,6 +91,22 @@ export const hostStopping = (host: string, isComplete: boolean): ApplicationFail
     details: [{ host }],
   });
 
+// ——— chains ———
+
+/** The store is asked again until it answers; what is gone from it stays gone. */
+export const chainFailure = (error: unknown): ApplicationFailure =>
+  error instanceof ApplicationFailure
+    ? error
+    : failure(error instanceof NoSuchResult ? 'CommandFailed' : 'HostFault', errorText(error), {
+        nonRetryable: error instanceof NoSuchResult,
+        cause: error,
+      });
+
+export const parametersTooLarge = (characters: number, most: number): ApplicationFailure =>
+  failure('BadMessage', `parameters: have ${characters} characters, a chain takes ${most} at most`, {
+    nonRetryable: true,
+  });
+
 // ——— tasks ———
 
 /** Where a task delivers, and until when it may be retried. */

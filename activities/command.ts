@@ -14,10 +14,12 @@ import { expectResult, type ExpectedResult } from './expected-result.ts';
 import { withHeartbeat, type Details } from './heartbeat.ts';
 import { findStaged, publish } from './publish.ts';
 
-export interface CommandInput {
+/** A single job's parameters stand in its message's body; a chain's step has its own. */
+export type CommandInput = CommandCall & ({ body: MessageBody } | { parameters: JsonText });
+
+interface CommandCall {
   queue: string;
   command: string;
-  body: MessageBody;
   /** Which command of its workflow this is, from 0. */
   occurrence: number;
   generation: number;
@@ -116,7 +118,7 @@ async function run(
   kept.keep(details);
   let file: StagedFile | undefined;
   try {
-    const parameters = await parametersOf(input.body, store, signal);
+    const parameters = await parametersOf(input, store, signal);
     const key = keyOf(input, parameters);
     const earlier = await findStaged(store, key, { mustAsk: input.mayBeStaged || activityInfo().attempt > 1 }, signal);
     if (earlier) return { host, gpuSeconds: 0, ...details.rendered, result: earlier };
@@ -174,7 +176,9 @@ export class CommandTimeout extends Error {
   }
 }
 
-const parametersOf = async (body: MessageBody, store: ResultStore, signal: AbortSignal): Promise<JsonText> => {
+const parametersOf = async (input: CommandInput, store: ResultStore, signal: AbortSignal): Promise<JsonText> => {
+  if ('parameters' in input) return input.parameters;
+  const { body } = input;
   const text = 'text' in body ? body.text : await readText(store, body.reference, signal);
   const parameters = memberText(text, 'parameters');
   return parameters === undefined || parameters === 'null' ? '{}' : parameters;

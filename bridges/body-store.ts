@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import { sha256 } from '../lib/contract/ids.ts';
 import type { StagedResult } from '../lib/contract/job-input.ts';
 import { workflowPrefix } from '../lib/results/key.ts';
+import { putText } from '../lib/results/put-text.ts';
 import type { ResultStore } from '../lib/results/store.ts';
 
 /** Larger ones would make every history heavy: an engine takes 2 MB as one payload. */
@@ -26,23 +23,10 @@ const PROBE_LIMIT_MS = 5_000;
 
 /** In the result store, under a hash of the body: the same message again finds what is there. `folder` is for a moment. */
 export function createBodyStore({ store, folder }: { store: ResultStore; folder: string }): BodyStore {
-  async function put(key: string, hash: string, body: Uint8Array, signal: AbortSignal): Promise<StagedResult> {
-    const path = join(folder, `body-${randomUUID()}`);
-    await mkdir(folder, { recursive: true });
-    try {
-      await writeFile(path, body);
-      return await store.put(key, { path, sha256: hash, size: body.length, mimeType: 'application/json' }, signal);
-    } finally {
-      await rm(path, { force: true });
-    }
-  }
-
   return {
     keep: async (queue, workflowId, body) => {
-      const signal = AbortSignal.timeout(KEEP_LIMIT_MS);
-      const hash = sha256(body);
-      const key = `${workflowPrefix(queue, workflowId)}/body-${hash}`;
-      return (await store.find(key, signal)) ?? (await put(key, hash, body, signal));
+      const key = `${workflowPrefix(queue, workflowId)}/body-${sha256(body)}`;
+      return putText({ store, folder }, key, body, AbortSignal.timeout(KEEP_LIMIT_MS));
     },
     probe: async () => {
       await store.find('probe/nothing', AbortSignal.timeout(PROBE_LIMIT_MS));

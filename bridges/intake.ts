@@ -148,8 +148,8 @@ function jobInput(
 }
 
 /** Bounds of a command: what `<user command>` says of it, else the file's own. */
-export function limitsOf({ dqm }: Config, command: string): JobLimits {
-  const own = dqm.commands.get(command);
+export function limitsOf({ dqm }: Config, command?: string): JobLimits {
+  const own = command === undefined ? undefined : dqm.commands.get(command);
   return {
     commandTimeoutMs: own?.timeoutMs ?? dqm.commandTimeoutMs,
     commandAttempts: own?.attempts ?? dqm.commandAttempts,

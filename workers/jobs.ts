@@ -1,7 +1,6 @@
 import { Worker, type NativeConnection, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { DataConverter } from '@temporalio/common';
 
-import type { TaskActivities } from '../activities/tasks/index.ts';
 import { JOBS_TASK_QUEUE } from '../lib/contract/names.ts';
 import type { Running } from '../lib/run.ts';
 
@@ -12,7 +11,8 @@ export interface JobWorkerDeps {
   namespace: string;
   dataConverter?: DataConverter | undefined;
   workflowBundle: WorkflowBundleWithSourceMap;
-  activities: TaskActivities;
+  /** Completion tasks and what chains need. */
+  activities: object;
 }
 
 /** A task's attempt may be in the middle of a large upload: it has this long to end, then another worker begins anew. */

@@ -1,20 +1,36 @@
-import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  ContinueAsNew,
+  isCancellation,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 
 import type { JobInput, TaskFailureDetails } from '../lib/contract/job-input.ts';
 
 import { leaveDeadLetter } from './dead-letter.ts';
-import type { JobPage } from './job-page.ts';
+
+/** What is shown of a job's end. */
+export interface JobEnding {
+  completed(): void;
+  cancelled(): void;
+  failed(failure: ApplicationFailure): void;
+  /** What became of a failed job's message. */
+  deadLetter(text: string): void;
+}
 
 /**
  * Runs a job and writes its last state before it ends, so that whoever sees the ending sees the state too; whoever sees
  * the dead letter of a failed one does, too.
  */
-export async function withEnding<T>(input: JobInput, page: JobPage, run: () => Promise<T>): Promise<T> {
+export async function withEnding<T>(input: JobInput, page: JobEnding, run: () => Promise<T>): Promise<T> {
   try {
     const result = await run();
     page.completed();
     return result;
   } catch (error) {
+    // Not an ending: the same job in a new history.
+    if (error instanceof ContinueAsNew) throw error;
     if (isCancellation(error)) {
       page.cancelled();
       throw error;
@@ -53,7 +69,7 @@ function jobFailure(error: unknown): ApplicationFailure {
 }
 
 /** A timeout's last failure says more than the timeout; one without any is `fallback`. */
-function reasonOf(error: unknown, fallback: string): { type: string; message: string; details: unknown[] } {
+export function reasonOf(error: unknown, fallback: string): { type: string; message: string; details: unknown[] } {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure) {
     return { type: cause.type ?? fallback, message: cause.message, details: cause.details ?? [] };

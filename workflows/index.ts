@@ -1,15 +1,25 @@
-/**
- * What a job worker registers. Only a default export: it runs any workflow type, so a command needs no registration and
- * no helper becomes a command by being exported. Types that begin with `dqm/` are ours.
- */
-import { workflowInfo } from '@temporalio/workflow';
+import { patched, workflowInfo } from '@temporalio/workflow';
 
 import type { JobInput, RejectedInput } from '../lib/contract/job-input.ts';
 import { REJECTED_WORKFLOW } from '../lib/contract/names.ts';
 
+import { runChain } from './chains/run.ts';
+import { chainTable } from './chains/table.ts';
 import job from './job.ts';
 import { rejected } from './rejected.ts';
 
-export default function workflow(input: JobInput | RejectedInput): Promise<unknown> {
-  return workflowInfo().workflowType === REJECTED_WORKFLOW ? rejected(input as RejectedInput) : job(input as JobInput);
+/**
+ * The one workflow a job worker registers: as a default export it runs any workflow type, so a command needs no
+ * registration and no helper becomes one by being exported. `module` holds the user's chains.
+ */
+export function createWorkflow(module: Readonly<Record<string, unknown>>) {
+  const chains = chainTable(module);
+  return (input: JobInput | RejectedInput): Promise<unknown> => {
+    const { workflowType } = workflowInfo();
+    if (workflowType === REJECTED_WORKFLOW) return rejected(input as RejectedInput);
+    const chain = chains[workflowType];
+    // A job that was started before its chain existed goes on as a plain command.
+    if (chain && patched('chain')) return runChain(workflowType, chain, input as JobInput);
+    return job(input as JobInput);
+  };
 }

@@ -1,19 +1,16 @@
-import { setCurrentDetails, upsertSearchAttributes, type ApplicationFailure } from '@temporalio/workflow';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 
 import type { RenderedCommand } from '../activities/command.ts';
 import type { JobInput } from '../lib/contract/job-input.ts';
 import { DqmError, DqmGpuSeconds, DqmHost, DqmState } from '../lib/contract/search-attributes.ts';
 import type { JobState } from '../lib/contract/states.ts';
 
+import type { JobEnding } from './ending.ts';
+
 /** What people see of a job in Temporal's UI: search attributes to find it by, current details to read. */
-export interface JobPage {
+export interface JobPage extends JobEnding {
   rendered(outcome: RenderedCommand): void;
   delivered(task: number, destination: string): void;
-  completed(): void;
-  cancelled(): void;
-  failed(failure: ApplicationFailure): void;
-  /** What became of a failed job's message. */
-  deadLetter(text: string): void;
 }
 
 /** Two upserts a job, each an event: when the command has ended, and at the end. Details cost none. */

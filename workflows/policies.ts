@@ -1,4 +1,4 @@
-import type { ActivityOptions } from '@temporalio/workflow';
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
 
 import type { JobLimits } from '../lib/contract/job-input.ts';
 import { bridgeTaskQueue, gpuTaskQueue } from '../lib/contract/names.ts';
@@ -33,3 +33,12 @@ export const deadLetterPolicy = (queue: string): ActivityOptions => ({
   startToCloseTimeout: '1 minute',
   retry: { initialInterval: '1 second', maximumInterval: '15 seconds' },
 });
+/** Answered by the job worker itself, from its memory. */
+export const chainSettingsPolicy: LocalActivityOptions = { startToCloseTimeout: '10 seconds' };
+
+/** A chain waits for the result store as long as it takes; a try that hangs is given up. */
+export const chainStorePolicy: ActivityOptions = {
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '1 minute',
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+};

@@ -1,5 +1,10 @@
+import { join } from 'node:path';
+
+import { createChainActivities, type ChainSettings } from '../../activities/chain.ts';
 import { createTaskActivities } from '../../activities/tasks/index.ts';
+import { limitsOf } from '../../bridges/intake.ts';
 import { createS3 } from '../../lib/aws.ts';
+import type { Config } from '../../lib/config/config.ts';
 import { createPostbackAgent } from '../../lib/postback/agent.ts';
 import { createPost } from '../../lib/postback/post.ts';
 import { connectWorker } from '../../lib/temporal.ts';
@@ -16,7 +21,7 @@ export async function openJobWorker(shared: Shared): Promise<void> {
   const setReady = shared.readiness.part('job worker');
   const agent = createPostbackAgent({ verifySsl: config.httpPost.verifySsl });
   opened.closes(() => agent.close());
-  const activities = createTaskActivities({
+  const tasks = createTaskActivities({
     store: shared.store,
     rules: taskRules(config),
     mimeExtensions: config.mimeExtensions,
@@ -33,7 +38,12 @@ export async function openJobWorker(shared: Shared): Promise<void> {
     verifySsl: config.httpPost.verifySsl,
     signingSecret: config.dqm.signingSecret,
   });
-  const workflowBundle = await bundleWorkflows(log);
+  const chains = createChainActivities({
+    settings: chainSettings(config, Object.keys(tasks)),
+    store: shared.store,
+    folder: join(config.dqm.dataFolder, 'journals'),
+  });
+  const workflowBundle = await bundleWorkflows(log, config.dqm.chainsModule);
   const connection = await connectWorker(temporal, { log, signal: opened.signal });
   opened.closes(() => connection.close());
   opened.runs(
@@ -42,9 +52,17 @@ export async function openJobWorker(shared: Shared): Promise<void> {
       namespace: temporal.namespace,
       dataConverter: temporal.dataConverter,
       workflowBundle,
-      activities: countTasks(activities, metrics),
+      activities: { ...countTasks(tasks, metrics), ...chains },
     }),
   );
   setReady(true);
   log.info('Job worker started');
 }
+
+const chainSettings = (config: Config, tasks: string[]): ChainSettings => ({
+  file: config.file,
+  allowCommands: [...config.allowCommands],
+  tasks,
+  defaultLimits: limitsOf(config),
+  limits: Object.fromEntries([...config.dqm.commands.keys()].map((name) => [name, limitsOf(config, name)])),
+});

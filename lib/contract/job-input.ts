@@ -68,6 +68,20 @@ export interface JobInput {
   mayBeStaged: boolean;
   /** Set by a retry of a failed task: go on from here, without the command. */
   resume?: { result: StagedResult; host: string; gpuSeconds: number; task: number };
+  /** Of a chain that goes on in a new history, or as a retry: what its calls have given so far. */
+  journal?: ChainJournal;
+}
+
+/** Where the result store holds what the calls of a chain have given, in the order of its runs. */
+export interface ChainJournal {
+  parts: StagedResult[];
+  /** So many of the parts are of runs that were retried: what failed in them is tried again. */
+  retriedParts: number;
+}
+
+/** Details of the `ApplicationFailure` that ends a chain: a retry goes on with this `journal` in its input. */
+export interface ChainFailureDetails {
+  journal: ChainJournal;
 }
 
 /** What a run keeps in Temporal's memo, read only when a start meets an id that exists. */

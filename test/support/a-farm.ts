@@ -38,7 +38,14 @@ export interface Farm {
   /** Writes a configuration; lines are added to its containers. Gives its path. */
   config(
     name: string,
-    lines?: { listenQueue?: string; dqm?: string[]; host?: string; data?: string; deadLetterUrl?: string },
+    lines?: {
+      listenQueue?: string;
+      allow?: string[];
+      dqm?: string[];
+      host?: string;
+      data?: string;
+      deadLetterUrl?: string;
+    },
   ): string;
   /** Asks the simulator. */
   simulate(method: string, params?: unknown): Promise<unknown>;
@@ -86,7 +93,10 @@ export async function aFarm(): Promise<Farm> {
     posts,
     postbackUrl,
     folder,
-    config: (name, { listenQueue = 'local', dqm = [], host = 'gpu-01', data = 'data', deadLetterUrl = deadUrl } = {}) =>
+    config: (
+      name,
+      { listenQueue = 'local', allow = [], dqm = [], host = 'gpu-01', data = 'data', deadLetterUrl = deadUrl } = {},
+    ) =>
       folder.file(
         name,
         `<user queue_manager>
@@ -95,6 +105,7 @@ export async function aFarm(): Promise<Farm> {
   allow_command echo
   allow_command sleep
   allow_command fault
+${allow.map((command) => `  allow_command ${command}`).join('\n')}
   listen_queue ${listenQueue}
 </user>
 <user aws>

@@ -90,8 +90,10 @@ test('a job without tasks ends with its command, host and seconds all the same',
 test.each(['turntable', 'toString', 'constructor', 'ns::render'])(
   'any command runs without being registered: %s',
   async (command) => {
-    await runJob(aJobInput({ command, tasks: [] }), fakeActivities(), async (job) => {
-      await job.result();
+    const activities = fakeActivities();
+    await runJob(aJobInput({ command, tasks: [] }), activities, async (job) => {
+      expect(await job.result()).toEqual(aStagedResult());
+      expect(activities.calls).toEqual(['runCommand']);
       expect((await job.describe()).type).toBe(command);
     });
   },

@@ -109,7 +109,6 @@ test('each directive that nothing acts on yet is told once', () => {
       'gateway_url',
       'gateway_token',
       'approval_webhook',
-      'chains_module',
       'tasks_module',
       'failure_webhook',
       'gateway_origin',

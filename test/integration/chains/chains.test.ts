@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+
+import type { StagedResult } from '../../../lib/contract/job-input.ts';
+import { workflowIdFor } from '../../../lib/contract/ids.ts';
+import { DqmState } from '../../../lib/contract/search-attributes.ts';
+import { aChainFarm, type ChainFarm } from '../../support/a-chain-farm.ts';
+import { dqm, killAll } from '../../support/dqm-process.ts';
+
+const CHAINS = `
+import { command, deliver, inParallel, pause, progress, type ChainJob } from 'durable-queue-manager/chains';
+
+export async function turntable({ parameters, tasks }: ChainJob<{ scene: string; frames: number }>) {
+  const angles = Array.from({ length: parameters.frames }, (_, n) => (n * 360) / parameters.frames);
+  const frames = await inParallel(angles, { atMost: 2 }, (angle) =>
+    command('render_frame', { scene: parameters.scene, angle, width: 32 }),
+  );
+  progress(50, 'all frames are there');
+  await pause('50 ms');
+  const list = await command('echo', { types: frames.map(({ mimeType }) => mimeType) });
+  await deliver(list, tasks);
+  return list;
+}
+
+export async function sizes({ parameters }: ChainJob<{ text: string }>) {
+  return { characters: parameters.text.length };
+}
+
+export const helper = 5;
+`;
+
+let farm: ChainFarm;
+
+beforeAll(async () => {
+  farm = await aChainFarm(CHAINS, { allow: ['render_frame', 'turntable', 'sizes', 'toString', 'helper'] });
+}, 60_000);
+
+afterAll(async () => {
+  await killAll();
+  await farm?.close();
+});
+
+const submit = async (body: Record<string, unknown>): Promise<string> => {
+  const jobId = randomUUID();
+  const answer = await dqm(['submit', '--config', farm.configFile, '--queue', 'local', '-'], {
+    input: JSON.stringify({ ...body, dqm: { job_id: jobId } }),
+  });
+  expect(answer).toMatchObject({ exitCode: 0 });
+  return workflowIdFor('local', jobId);
+};
+
+test('a message that names a chain runs its commands on the render host and delivers what it passes to deliver', async () => {
+  const workflowId = await submit({
+    command: 'turntable',
+    parameters: { scene: 'chair.mi', frames: 4 },
+    tasks: [{ name: 's3_upload', config: { bucket: farm.bucket, key: 'turntable/${job_id}.${mime_ext}' } }],
+  });
+  const job = farm.engine.client.workflow.getHandle(workflowId);
+  const list = (await job.result()) as StagedResult;
+  expect(list.mimeType).toBe('application/json');
+  const frames = await farm.calls('render_frame');
+  const angles = frames.map(({ body }) => (JSON.parse(body) as { params: { angle: number } }).params.angle);
+  expect(new Set(angles)).toEqual(new Set([0, 90, 180, 270]));
+  const jobId = workflowId.slice('job/local/'.length);
+  expect((await farm.object(`turntable/${jobId}.json`)).bytes.toString()).toContain('image/png');
+  expect((await job.describe()).typedSearchAttributes.get(DqmState)).toBe('completed');
+}, 60_000);
+
+test('the parameters of a large message come to the chain out of the result store', async () => {
+  const workflowId = await submit({ command: 'sizes', parameters: { text: 'x'.repeat(300_000) } });
+  expect(await farm.engine.client.workflow.getHandle(workflowId).result()).toEqual({ characters: 300_000 });
+}, 60_000);
+
+test.each(['toString', 'helper'])(
+  '%s is no chain, whatever the module exports',
+  async (name) => {
+    const job = await farm.start(name, {});
+    // It goes to RealityServer as any command, which does not know it.
+    await expect(job.result()).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('Unknown command') as string },
+    });
+  },
+  60_000,
+);
