@@ -7,6 +7,7 @@ import { queueNamed } from './queue-named.ts';
 export interface BridgeOptions {
   queue?: string[];
   all?: boolean;
+  dryRun?: boolean;
 }
 
 /** `dqm bridge`: messages become workflows, until it is told to stop. */

@@ -3,6 +3,8 @@ import { Command } from 'commander';
 
 import { silenceAwsNotice } from '../lib/config/environment.ts';
 
+import type { BridgeOptions } from './bridge.ts';
+import type { CheckOptions } from './check.ts';
 import { openContext, type CommonOptions } from './context.ts';
 import { EXIT_USAGE, failed } from './exit.ts';
 import type { JobOptions } from './job.ts';
@@ -54,9 +56,12 @@ command(program, 'setup', 'prepares the namespace and checks engine, brokers, bu
 command(program, 'check [files...]', 'tells what is wrong with the configuration, or with message files', [
   'dqm check',
   'dqm check job.json --queue renders',
+  'dqm check --queue renders --limit 20',
 ])
   .option('--queue <name>', 'judge the messages as this queue would')
-  .action(async (files: string[], options: CommonOptions & { queue?: string }) =>
+  .option('--limit <number>', 'look at so many of the messages that wait in the queue, without taking them')
+  .option('--force', 'look even where a look might send a message to the dead-letter queue')
+  .action(async (files: string[], options: CommonOptions & CheckOptions) =>
     (await import('./check.ts')).check(openContext(options), files, options),
   );
 
@@ -64,12 +69,15 @@ command(program, 'bridge', 'turns messages of the listen queue into workflows', 
   'dqm bridge',
   'dqm bridge --queue renders --queue nightly',
   'dqm bridge --all',
+  'dqm bridge --dry-run --queue renders-copy',
 ])
   .option('--queue <name...>', 'these queues instead of listen_queue')
   .option('--all', 'every queue of the configuration that has a broker')
-  .action(async (options: CommonOptions & { queue?: string[]; all?: boolean }) =>
-    (await import('./bridge.ts')).bridge(openContext(options), options),
-  );
+  .option('--dry-run', 'tell what the messages of a copy queue would become; start nothing')
+  .action(async (options: CommonOptions & BridgeOptions) => {
+    if (options.dryRun) return (await import('./dry-run.ts')).dryRun(openContext(options), options.queue ?? []);
+    return (await import('./bridge.ts')).bridge(openContext(options), options);
+  });
 
 const worker = program.command('worker').description('runs jobs, or the commands of one render host');
 command(worker, 'jobs', 'workflows and completion tasks; any number of these may run', ['dqm worker jobs']).action(

@@ -17,6 +17,8 @@ export interface LogLine {
 export interface DqmProcess {
   readonly child: ChildProcess;
   readonly lines: readonly LogLine[];
+  /** What it has written to standard output. */
+  output(): string;
   /** The first log line, past or to come, with this message. Rejects when the process ends without it. */
   said(message: string): Promise<LogLine>;
   /** Asks it to end and gives its exit code. */
@@ -38,7 +40,8 @@ export function startDqm(args: readonly string[], env: NodeJS.ProcessEnv = {}): 
     lines.push(line.startsWith('{') ? (JSON.parse(line) as LogLine) : { level: 'text', msg: line });
     wake();
   });
-  child.stdout.resume();
+  let written = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (written += text));
   child.once('close', () => {
     ended = true;
     running.delete(child);
@@ -47,6 +50,7 @@ export function startDqm(args: readonly string[], env: NodeJS.ProcessEnv = {}): 
   return {
     child,
     lines,
+    output: () => written,
     said: (message) =>
       new Promise((resolve, reject) => {
         const look = (): void => {

@@ -1,0 +1,82 @@
+import { startAmqpBridge } from '../bridges/amqp.ts';
+import type { BridgeDeps } from '../bridges/bridge.ts';
+import { createGate } from '../bridges/gate.ts';
+import { startSqsBridge } from '../bridges/sqs.ts';
+import { createSqs } from '../lib/aws.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { QueueConfig } from '../lib/config/config.ts';
+import type { Running } from '../lib/run.ts';
+
+import { UsageError, type Context } from './context.ts';
+import { judge, writeJudgement, type Judgement } from './judge.ts';
+import { runProcess, type Opened } from './process.ts';
+import { queueNamed } from './queue-named.ts';
+
+/**
+ * `dqm bridge --dry-run`: what the messages of a copy queue would become, until it is told to stop. It needs no engine.
+ * A judged copy is acknowledged, so the queue that jobs come from is refused.
+ */
+export function dryRun(context: Context, names: readonly string[]): Promise<void> {
+  const { config, output, log } = context;
+  if (names.length === 0) throw new UsageError('--dry-run needs the name of a copy queue, --queue NAME');
+  const queues = names.map((name) => queueNamed(config, name));
+  for (const { name, kind } of queues) {
+    if (kind === 'direct') throw new UsageError(`queue ${name} has no broker: there is nothing to look at`);
+    if (name === config.listenQueue)
+      throw new UsageError(
+        `--dry-run deletes what it has judged: give it a copy of ${name}, not the listen_queue itself`,
+      );
+  }
+  const counts = { accepted: 0, rejected: 0 };
+  return runProcess(log, async (opened) => {
+    const deps = dryDeps(context, ({ outcome }) => (counts[outcome] += 1));
+    for (const queue of queues) {
+      const bridge = startDryBridge(queue, context, deps, opened);
+      if (bridge) opened.runs(bridge);
+    }
+  }).finally(() => {
+    if (!output.json) output.write(`${counts.accepted} would be accepted, ${counts.rejected} rejected\n`);
+  });
+}
+
+/** To a transport a judged copy is what a duplicate is: acknowledged, and nothing runs. */
+function dryDeps({ config, output, log }: Context, count: (judgement: Judgement) => void): BridgeDeps {
+  const quiet = { ...log, info: () => undefined };
+  return {
+    intake: {
+      gate: createGate({ probe: async () => undefined, clock: systemClock, log: quiet }),
+      judge: async (message) => {
+        const judgement = judge(message, config);
+        writeJudgement(output, { message_id: message.messageId }, judgement);
+        count(judgement);
+        return { outcome: 'duplicate', workflowId: '' };
+      },
+    },
+    holdRejected: () => Promise.reject(new Error('a dry run holds nothing')),
+    metrics: { received: () => undefined, settled: () => undefined, intake: () => undefined },
+    log: quiet,
+    drainTimeoutMs: config.dqm.drainTimeoutMs,
+    onReady: () => undefined,
+  };
+}
+
+function startDryBridge(
+  queue: QueueConfig,
+  { config }: Context,
+  deps: BridgeDeps,
+  opened: Opened,
+): Running | undefined {
+  switch (queue.kind) {
+    case 'sqs': {
+      const sqs = createSqs(config.aws);
+      opened.closes(() => sqs.destroy());
+      return startSqsBridge({ ...deps, sqs, queue });
+    }
+    case 'amqp':
+      return startAmqpBridge({ ...deps, queue });
+    case 'direct':
+      return undefined;
+    default:
+      return queue satisfies never;
+  }
+}
