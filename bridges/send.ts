@@ -52,13 +52,20 @@ export async function* send(
   }
 }
 
-interface Sender {
+/** One queue's way in, for any number of messages. */
+export interface Sender {
   /** Gives the message id once the broker has it. */
   send(body: Buffer): Promise<string>;
+  /** Called when its connection has ended: nothing more can be sent. */
+  onEnd(listener: () => void): void;
   close(): Promise<void>;
 }
 
-function openSender(queue: QueueConfig, attributes: SubmitAttributes, { sqs, intake }: SendDeps): Promise<Sender> {
+export function openSender(
+  queue: QueueConfig,
+  attributes: SubmitAttributes,
+  { sqs, intake }: SendDeps,
+): Promise<Sender> {
   switch (queue.kind) {
     case 'sqs':
       return Promise.resolve(sqsSender(queue, attributes, sqs));
@@ -86,6 +93,7 @@ function sqsSender({ url }: SqsQueueConfig, attributes: SubmitAttributes, sqs: S
       if (MessageId === undefined) throw new Error('SQS gave the message no id');
       return MessageId;
     },
+    onEnd: () => undefined,
     close: async () => undefined,
   };
 }
@@ -105,6 +113,7 @@ async function openAmqp(queue: AmqpQueueConfig, attributes: SubmitAttributes): P
       }
       return messageId;
     },
+    onEnd: (listener) => connection.once('close', listener),
     close: () => connection.close(),
   };
 }
@@ -126,6 +135,7 @@ async function openDirect(
       if (verdict.outcome === 'unavailable') throw new Error(verdict.reason);
       return messageId;
     },
+    onEnd: () => undefined,
     close: async () => undefined,
   };
 }

@@ -37,7 +37,7 @@ function command(parent: Command, nameAndArguments: string, description: string,
 
 const repeated = (value: string, before: string[] = []): string[] => [...before, value];
 
-command(program, 'up', 'bridge, job worker, GPU worker and an embedded engine in one process', [
+command(program, 'up', 'bridge, gateway, job worker, GPU worker and an embedded engine in one process', [
   'dqm up',
   'dqm up --config /etc/realityserver/realityserver.conf',
 ]).action(async (options: CommonOptions) => (await import('./up.ts')).up(openContext(options)));
@@ -78,6 +78,13 @@ command(program, 'bridge', 'turns messages of the listen queue into workflows', 
     if (options.dryRun) return (await import('./dry-run.ts')).dryRun(openContext(options), options.queue ?? []);
     return (await import('./bridge.ts')).bridge(openContext(options), options);
   });
+
+command(
+  program,
+  'gateway',
+  "RealityServer's JSON-RPC and WebSocket, with submit, status, list and cancel of jobs in it",
+  ['dqm gateway'],
+).action(async (options: CommonOptions) => (await import('./gateway.ts')).gateway(openContext(options)));
 
 const worker = program.command('worker').description('runs jobs, or the commands of one render host');
 command(worker, 'jobs', 'workflows and completion tasks; any number of these may run', ['dqm worker jobs']).action(

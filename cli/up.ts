@@ -4,6 +4,7 @@ import { namesEngine } from '../lib/temporal.ts';
 
 import type { Context } from './context.ts';
 import { openBridges } from './parts/bridges.ts';
+import { openGateway } from './parts/gateway.ts';
 import { openGpuWorkers } from './parts/gpu-workers.ts';
 import { openJobWorker } from './parts/job-worker.ts';
 import { openShared } from './parts/shared.ts';
@@ -19,6 +20,7 @@ export const up = (context: Context): Promise<void> =>
     await openJobWorker(shared);
     await openGpuWorkers(shared);
     await openBridges(shared, listenQueue === undefined ? [] : [listenQueue]);
+    await openGateway(shared, { orNext: true });
     await shared.readiness.untilReady(opened.signal);
     if (!opened.signal.aborted) context.log.info('Up', { listenQueue });
   });

@@ -1,6 +1,6 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 
+import { hasMoved, listen } from './listen.ts';
 import { errorText, type Log } from './log.ts';
 
 export interface HealthServer {
@@ -19,8 +19,6 @@ export interface HealthServerDeps {
   notReady(): string[];
   log: Log;
 }
-
-const HIGHEST_PORT = 65_535;
 
 /** `/metrics` for Prometheus, `/healthz` alive, `/readyz` able to work: 503 with a line for each part that is not. */
 export async function startHealthServer({ address, log, ...deps }: HealthServerDeps): Promise<HealthServer> {
@@ -47,31 +45,15 @@ export async function startHealthServer({ address, log, ...deps }: HealthServerD
         return answer(404, 'text/plain', 'not found: /metrics, /healthz and /readyz are here\n');
     }
   });
-  // A colon of an IPv6 address comes before the last one.
-  const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
-  const wanted = Number(address.slice(address.lastIndexOf(':') + 1));
-  const port = await listen(server, host, wanted);
-  if (port !== wanted && wanted !== 0)
-    log.info('metrics_address is taken, using the next free port', { wanted: address, port });
+  const listening = await listen(server, address, true);
+  if (hasMoved(address, listening))
+    log.info('metrics_address is taken, using the next free port', { wanted: address, got: listening });
   return {
-    address: `${host}:${port}`,
+    address: listening,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
-}
-
-async function listen(server: Server, host: string, first: number): Promise<number> {
-  for (let port = first; ; port += 1) {
-    const error = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
-      server.once('error', resolve).listen(port, host, () => {
-        server.removeListener('error', resolve);
-        resolve(undefined);
-      });
-    });
-    if (error === undefined) return (server.address() as AddressInfo).port;
-    if (error.code !== 'EADDRINUSE' || port >= HIGHEST_PORT) throw error;
-  }
 }

@@ -6,7 +6,7 @@ import type { JsonText } from '../lib/contract/job-input.ts';
 
 import type { CallLog } from './calls.ts';
 import { Fault, type FaultPlan } from './faults.ts';
-import { CODES, CommandError } from './json-rpc.ts';
+import { CODES, CommandError } from '../lib/realityserver/json-rpc.ts';
 import { pseudoRandom } from './pseudo-random.ts';
 import { DEFAULT_PICTURE } from './render/picture.ts';
 import type { Renderer } from './render/renderer.ts';

@@ -16,7 +16,7 @@ import {
   type Call,
   type Outcome,
   type Request,
-} from './json-rpc.ts';
+} from '../lib/realityserver/json-rpc.ts';
 import { send, spoiled, textBody } from './respond.ts';
 
 export interface ExchangeDeps extends Rooms {

@@ -9,7 +9,7 @@ import { createTypedReader, jsonTextOf, type BinaryValue } from '../lib/realitys
 
 import { isControl, type Binary } from './commands.ts';
 import { outcomeOf, type ExchangeDeps } from './exchange.ts';
-import { CODES, CommandError, failed } from './json-rpc.ts';
+import { CODES, CommandError, failed } from '../lib/realityserver/json-rpc.ts';
 
 /** One message of a client, whichever form it came in. */
 interface Message {
@@ -123,7 +123,7 @@ async function resultOf(text: JsonText, webSocket: WebSocket, deps: ExchangeDeps
         deps.crash(outcome.instead.restart_after_ms);
         return undefined;
       case 'hang':
-        if (webSocket.readyState === webSocket.OPEN) await once(webSocket, 'close');
+        if (webSocket.readyState !== webSocket.CLOSED) await once(webSocket, 'close');
         return undefined;
       case 'close':
         webSocket.terminate();

@@ -1,8 +1,9 @@
 import type { JsonText } from './job-input.ts';
 
-/** A member of an object's text: its decoded name, and where its value's text begins and ends. */
+/** A member of an object's text: its decoded name, where that begins, and where its value's text begins and ends. */
 interface Member {
   name: string;
+  nameStart: number;
   start: number;
   end: number;
 }
@@ -28,6 +29,12 @@ export function withMember(text: JsonText, name: string, value: JsonText): JsonT
   if (found) return text.slice(0, found.start) + value + text.slice(found.end);
   const end = text.lastIndexOf('}');
   return `${text.slice(0, end).trimEnd()}${isEmpty ? '' : ', '}${JSON.stringify(name)}: ${value}${text.slice(end)}`;
+}
+
+/** The object without that member, however often it stands there; the texts of the others as they came. */
+export function withoutMember(text: JsonText, name: string): JsonText {
+  const others = [...membersOf(text)].filter((member) => member.name !== name);
+  return `{${others.map(({ nameStart, end }) => text.slice(nameStart, end)).join(',')}}`;
 }
 
 /** The first top-level member whose value nests deeper than `limit` objects and arrays; `undefined` when none does. */
@@ -58,7 +65,7 @@ function* membersOf(text: JsonText): Generator<Member> {
     const name = JSON.parse(text.slice(at, nameEnd)) as string;
     const start = skip(text, skip(text, nameEnd) + 1); // past `:`
     const end = valueEnd(text, start);
-    yield { name, start, end };
+    yield { name, nameStart: at, start, end };
     at = skip(text, skip(text, end) + 1); // past `,` or `}`
   }
 }

@@ -45,6 +45,7 @@ export interface Farm {
       host?: string;
       data?: string;
       deadLetterUrl?: string;
+      gateway?: string;
     },
   ): string;
   /** Asks the simulator. */
@@ -95,7 +96,15 @@ export async function aFarm(): Promise<Farm> {
     folder,
     config: (
       name,
-      { listenQueue = 'local', allow = [], dqm = [], host = 'gpu-01', data = 'data', deadLetterUrl = deadUrl } = {},
+      {
+        listenQueue = 'local',
+        allow = [],
+        dqm = [],
+        host = 'gpu-01',
+        data = 'data',
+        gateway = '127.0.0.1:0',
+        deadLetterUrl = deadUrl,
+      } = {},
     ) =>
       folder.file(
         name,
@@ -131,6 +140,7 @@ ${servers().amqpUrl === undefined ? '' : amqpLines(servers().amqpUrl ?? '', amqp
   host_name ${host}
   realityserver_url ${simulator.url}
   metrics_address 127.0.0.1:0
+  gateway_address ${gateway}
   <user queue>
     name local
   </user>

@@ -1,11 +1,10 @@
 import { Service } from '@migenius/realityserver-client';
-import { WebSocket } from 'ws';
+import { WebSocket, type ClientOptions } from 'ws';
 
 /** The vendor's own client, unmodified, on the WebSocket of `url` (`http://host:port/`, `query` with its `?`); close it. */
-export async function aVendorClient(url: string, query = ''): Promise<Service> {
-  Service.websocket = WebSocket;
+export async function aVendorClient(url: string, query = '', options: ClientOptions = {}): Promise<Service> {
   const service = new Service();
   service.on('error', () => undefined);
-  await service.connect(`${url.replace('http', 'ws')}service/${query}`);
+  await service.connect(new WebSocket(`${url.replace('http', 'ws')}service/${query}`, options));
   return service;
 }

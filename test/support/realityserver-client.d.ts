@@ -14,10 +14,10 @@ declare module '@migenius/realityserver-client' {
     longrunning?: boolean;
   }
   export class Service {
-    static websocket: unknown;
     debug_commands: boolean;
     readonly connected_protocol_version: number;
-    connect(url: string): Promise<void>;
+    /** An address, or a WebSocket that is not open yet. */
+    connect(socket: unknown): Promise<void>;
     close(): void;
     queue_commands(options?: ExecuteOptions): CommandQueue;
     execute_command(command: Command, options?: ExecuteOptions): Promise<unknown[]>;

@@ -217,7 +217,7 @@ export function typedBytes(value: unknown, isLittleEndian = true): Buffer {
 
 const isBinary = (value: object): value is BinaryValue => 'data' in value && Buffer.isBuffer(value.data);
 
-function arrayBytes(items: readonly unknown[], isLittleEndian: boolean): Buffer {
+export function arrayBytes(items: readonly unknown[], isLittleEndian: boolean): Buffer {
   const head = headBytes(TYPE.array, items.length, isLittleEndian);
   return Buffer.concat([head, ...items.map((item) => typedBytes(item, isLittleEndian))]);
 }

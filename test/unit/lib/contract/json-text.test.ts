@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 
-import { elementTexts, memberText, tooDeepMember, withMember } from '../../../../lib/contract/json-text.ts';
+import {
+  elementTexts,
+  memberText,
+  tooDeepMember,
+  withMember,
+  withoutMember,
+} from '../../../../lib/contract/json-text.ts';
 
 const EXACT = '{"a":9007199254740993,"b":5.0,"c":-0,"d":1e400,"2":1,"1":2,"a":[ 1.10 ]}';
 
@@ -72,4 +78,9 @@ test('a member set is the one that JSON.parse sees then, and no other changes', 
       },
     ),
   );
+});
+
+test('an object without a member keeps the texts of the others', () => {
+  expect(withoutMember('{ "a" : 1.10, "b":2, "\\u0061": [3], "c": {"a": 4} }', 'a')).toBe('{"b":2,"c": {"a": 4}}');
+  expect(withoutMember('{"a":1}', 'a')).toBe('{}');
 });

@@ -1,4 +1,4 @@
-import { answerText, CommandError, failed, readRequest } from '../../../simulator/json-rpc.ts';
+import { answerText, CommandError, failed, readRequest } from '../../../../lib/realityserver/json-rpc.ts';
 
 test('a call keeps the text of its parts', () => {
   const text = '{"jsonrpc":"2.0","method":"echo","params":{"n":9007199254740993,"n":5.0},"id":"a\\"b"}';

@@ -1,5 +1,5 @@
-import type { JsonText } from '../lib/contract/job-input.ts';
-import { elementTexts, memberText } from '../lib/contract/json-text.ts';
+import type { JsonText } from '../contract/job-input.ts';
+import { elementTexts, memberText } from '../contract/json-text.ts';
 
 /** One call of a request, with its parts as the text they came in. */
 export interface Call {
