@@ -194,6 +194,12 @@ const S3_HINTS = new Map([
 export const taskWorkerStopping = (destination: string): ApplicationFailure =>
   failure('TaskUnavailable', `${destination}: this worker is stopping`, { nextRetryDelayMs: AT_ONCE_MS });
 
+const SOON_MS = 200;
+
+/** The failure webhook tells of a job's ending, which takes a moment more. */
+export const notClosedYet = (workflowId: string): ApplicationFailure =>
+  failure('TaskUnavailable', `${workflowId} has not closed yet`, { nextRetryDelayMs: SOON_MS });
+
 /** The task itself, or what it was to deliver; undefined for whatever the destination or the way to it says. */
 export function deliveryFailure(error: unknown, destination: string): ApplicationFailure | undefined {
   const failed = (type: FailureType): ApplicationFailure =>

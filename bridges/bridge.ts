@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
 
 import type { QueueMessage } from '../lib/contract/queue-message.ts';
-import type { Log } from '../lib/log.ts';
+import { errorText, type Log } from '../lib/log.ts';
 import { untilAborted } from '../lib/run.ts';
 
-import { NowhereToPut, type HoldRejected } from './dead-letter.ts';
-import type { Gate } from './gate.ts';
+import { NowhereToPut, type HoldRejected, type Rejected } from './dead-letter.ts';
 import type { Intake, Verdict } from './intake.ts';
+import type { ReportRejected } from './report-rejected.ts';
 
 /** What a bridge counts. */
 export interface BridgeMetrics {
@@ -20,6 +20,8 @@ export interface BridgeMetrics {
 export interface BridgeDeps {
   intake: Intake;
   holdRejected: HoldRejected;
+  /** Absent: nobody is told. */
+  reportRejected?: ReportRejected;
   metrics: BridgeMetrics;
   log: Log;
   /** How long a bridge that stops finishes what it has in hand. */
@@ -64,14 +66,15 @@ export async function whenDrained(inHand: Iterable<Promise<unknown>>, drained: A
 export async function takeIn(
   message: QueueMessage,
   settle: (verdict: Verdict) => Promise<void>,
-  { intake, metrics, log }: BridgeDeps,
+  deps: BridgeDeps,
   { stopping, drained }: Ends,
 ): Promise<Verdict> {
+  const { intake, metrics, log } = deps;
   const { queue } = message;
   const startMs = performance.now();
   metrics.received(queue);
   const judged = await untilAborted(intake.judge(message, stopping), drained, TOO_LATE);
-  const verdict = await settled(judged, settle, intake.gate);
+  const verdict = await settled(message, judged, settle, deps);
   metrics.settled(queue, verdict.outcome);
   metrics.intake(queue, (performance.now() - startMs) / 1_000);
   tell(message, verdict, log);
@@ -82,8 +85,15 @@ export async function takeIn(
 const TOO_LATE: Verdict = { outcome: 'unavailable', reason: 'the bridge ends, drain_timeout is over' };
 
 /** A message that nothing could keep goes back, as one that could not be started. */
-async function settled(verdict: Verdict, settle: (verdict: Verdict) => Promise<void>, gate: Gate): Promise<Verdict> {
+async function settled(
+  message: QueueMessage,
+  verdict: Verdict,
+  settle: (verdict: Verdict) => Promise<void>,
+  { intake: { gate }, reportRejected }: BridgeDeps,
+): Promise<Verdict> {
   try {
+    // First: nobody would hear of a message that a process dies with after it was put aside.
+    if (verdict.outcome === 'rejected') await reported(message, verdict, reportRejected);
     await settle(verdict);
     return verdict;
   } catch (error) {
@@ -92,6 +102,14 @@ async function settled(verdict: Verdict, settle: (verdict: Verdict) => Promise<v
     const unavailable: Verdict = { outcome: 'unavailable', reason: error.message };
     await settle(unavailable);
     return unavailable;
+  }
+}
+
+async function reported(message: QueueMessage, verdict: Rejected, report: ReportRejected | undefined): Promise<void> {
+  try {
+    await report?.(message, verdict);
+  } catch (error) {
+    throw new NowhereToPut(errorText(error), { cause: error });
   }
 }
 

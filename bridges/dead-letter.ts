@@ -17,7 +17,7 @@ export class NoSuchTarget extends Error {
   override readonly name = 'NoSuchTarget';
 }
 
-/** Neither a dead-letter target nor the engine took it: the message goes back to its queue. */
+/** Neither a dead-letter target nor the engine took it, or nobody could be told: the message goes back to its queue. */
 export class NowhereToPut extends Error {
   override readonly name = 'NowhereToPut';
 }

@@ -142,6 +142,7 @@ function jobInput(
     priority,
     limits: limitsOf(config, command),
     deadLetter: leavesDeadLetter(config.queues.get(queue)),
+    reportsFailure: config.dqm.failureWebhook !== undefined,
     generation: 0,
     mayBeStaged: false,
   };

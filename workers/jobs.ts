@@ -11,7 +11,7 @@ export interface JobWorkerDeps {
   namespace: string;
   dataConverter?: DataConverter | undefined;
   workflowBundle: WorkflowBundleWithSourceMap;
-  /** Completion tasks and what chains need. */
+  /** Completion tasks, the failure webhook, and what chains need. */
   activities: object;
 }
 

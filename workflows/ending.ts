@@ -9,6 +9,7 @@ import {
 import type { JobInput, TaskFailureDetails } from '../lib/contract/job-input.ts';
 
 import { leaveDeadLetter } from './dead-letter.ts';
+import { reportFailure } from './failure-webhook.ts';
 
 /** What is shown of a job's end. */
 export interface JobEnding {
@@ -38,6 +39,7 @@ export async function withEnding<T>(input: JobInput, page: JobEnding, run: () =>
     const failure = jobFailure(error);
     page.failed(failure);
     if (input.deadLetter) page.deadLetter(await leaveDeadLetter(input, failure));
+    if (input.reportsFailure) await reportFailure(input);
     throw failure;
   }
 }

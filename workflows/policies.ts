@@ -17,7 +17,7 @@ export const commandPolicy = (queue: string, limits: JobLimits): ActivityOptions
 });
 
 /** A destination may be down all weekend; the bytes are staged, so waiting is free. */
-export const taskPolicy = (limits: JobLimits): ActivityOptions => ({
+export const taskPolicy = (limits: Pick<JobLimits, 'taskRetryWindowMs'>): ActivityOptions => ({
   scheduleToCloseTimeout: limits.taskRetryWindowMs,
   // One attempt: a large file over a slow line; a stuck one is noticed by its heartbeat.
   startToCloseTimeout: '1 hour',

@@ -1,6 +1,7 @@
 import { startAmqpBridge } from '../../bridges/amqp.ts';
 import type { BridgeDeps, BridgeMetrics } from '../../bridges/bridge.ts';
 import { createHoldRejected } from '../../bridges/hold-rejected.ts';
+import { createReportRejected } from '../../bridges/report-rejected.ts';
 import { startSqsBridge } from '../../bridges/sqs.ts';
 import { createSqs } from '../../lib/aws.ts';
 import type { QueueConfig } from '../../lib/config/config.ts';
@@ -20,6 +21,7 @@ export async function openBridges(shared: Shared, names: readonly string[]): Pro
   opened.closes(close);
   const { intake, bodies } = intakeOf({ client, config, store, log });
   const holdRejected = createHoldRejected({ client, bodies });
+  const reportRejected = createReportRejected({ client, windowMs: config.dqm.taskRetryWindowMs });
   const queues = names.map((name) => queueNamed(config, name));
   await openDeadLetters(shared, queues);
   for (const queue of queues) {
@@ -27,6 +29,7 @@ export async function openBridges(shared: Shared, names: readonly string[]): Pro
     const bridge = openBridge(queue, shared, {
       intake,
       holdRejected,
+      ...(config.dqm.failureWebhook !== undefined && { reportRejected }),
       metrics: bridgeMetrics(shared.metrics),
       log,
       drainTimeoutMs: config.dqm.drainTimeoutMs,

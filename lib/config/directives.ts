@@ -157,7 +157,6 @@ export const WITHOUT_EFFECT: Partial<Record<SectionName, Readonly<Record<string,
     progress: 'http',
     approval_webhook: ALWAYS,
     tasks_module: ALWAYS,
-    failure_webhook: ALWAYS,
     '<user task>': ALWAYS,
   },
   command: {

@@ -18,6 +18,10 @@ export const rejectedWorkflowId = (queue: string, messageId: string | null, body
 export const rejectedWorkflowIdBeside = (queue: string, messageId: string | null, body: Uint8Array): string =>
   fitted(`rejected/${queue}/${messageId ?? shortHash(body)}~${shortHash(body)}`);
 
+/** Tells the failure webhook of one rejected message: the same message again is the same report. */
+export const rejectedReportId = (queue: string, messageId: string | null, body: Uint8Array): string =>
+  fitted(`failure-webhook/${queue}/${messageId ?? ''}~${shortHash(body)}`);
+
 export const shortHash = (data: string | Uint8Array): string => sha256(data).slice(0, HASH_DIGITS);
 
 function fitted(id: string): string {

@@ -62,6 +62,8 @@ export interface JobInput {
   limits: JobLimits;
   /** Whether the message becomes a dead letter when the job fails; the bridge of its queue stores it. */
   deadLetter: boolean;
+  /** Whether the failure webhook is told when the job fails. */
+  reportsFailure: boolean;
   /** 0; each `dqm retry --render` adds one. Part of the result's key: an older picture is not found again. */
   generation: number;
   /** False only for the first run of this id: nothing of it can be staged, so a store that cannot be asked does not hold it up. */

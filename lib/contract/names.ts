@@ -25,6 +25,9 @@ export const REJECTED_WORKFLOW = 'dqm/rejected';
 /** The signal that ends it. */
 export const SETTLE_REJECTED = 'settle';
 
+/** The type of the workflow that tells the failure webhook of one failure. */
+export const FAILURE_WEBHOOK_WORKFLOW = 'dqm/failure-webhook';
+
 /** Workflow types of our own begin so; `allow_command` may not name one. */
 export const OWN_WORKFLOW_PREFIX = 'dqm/';
 

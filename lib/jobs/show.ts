@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { DqmQueue } from '../contract/search-attributes.ts';
 
 import { createDecoder } from './decode.ts';
+import type { JobFacts } from './facts.ts';
 import { readHistory } from './history.ts';
 import type { JobRow, JobView } from './job-view.ts';
 import { pendingActivities, type PendingActivity } from './pending.ts';
@@ -15,20 +16,26 @@ export interface JobDetails {
   job: JobView;
   timeLine: TimeLineEntry[];
   /** Why it waits: what has not ended yet, with its last failure. */
-  pending: PendingActivity[];
+  pending: readonly PendingActivity[];
   /** Runs that had this id before, the newest first: a retry begins another. */
   earlierRuns: JobRow[];
 }
 
-/** A job's latest run in full. Rejects when the id names no job. */
-export async function showJob(client: Client, workflowId: string, ui: UiPlace): Promise<JobView> {
-  return (await readJob(client, workflowId, ui)).job;
+/** A job's latest run in full, or the one of `runId`. Rejects when the id names no job. */
+export async function showJob(client: Client, workflowId: string, ui: UiPlace, runId?: string): Promise<JobView> {
+  return jobView(await readFacts(client, workflowId, runId), ui);
 }
 
 /** The same, with what a person wants to know beside it. */
 export async function readJob(client: Client, workflowId: string, ui: UiPlace): Promise<JobDetails> {
+  const facts = await readFacts(client, workflowId);
+  const earlierRuns = await runsBefore(client, facts.info, ui);
+  return { job: jobView(facts, ui), timeLine: timeLine(facts), pending: facts.pending, earlierRuns };
+}
+
+async function readFacts(client: Client, workflowId: string, runId?: string): Promise<JobFacts> {
   const decoder = createDecoder(client);
-  const info = await client.workflow.getHandle(workflowId).describe();
+  const info = await client.workflow.getHandle(workflowId, runId).describe();
   if (info.typedSearchAttributes.get(DqmQueue) === undefined) {
     throw new Error(`the workflow ${workflowId} is not a job of a queue`);
   }
@@ -36,9 +43,7 @@ export async function readJob(client: Client, workflowId: string, ui: UiPlace): 
   const raw = await client.workflow.getHandle(workflowId, info.runId).fetchHistory();
   const history = await readHistory(raw, decoder);
   const pending = await pendingActivities(info, decoder);
-  const facts = { info, history, pending };
-  const earlierRuns = await runsBefore(client, info, ui);
-  return { job: jobView(facts, ui), timeLine: timeLine(facts), pending, earlierRuns };
+  return { info, history, pending };
 }
 
 /** More would say no more. */

@@ -26,6 +26,7 @@ export function aJobInput(changes: Partial<JobInput> = {}): JobInput {
       taskRetryWindowMs: 72 * HOUR_MS,
     },
     deadLetter: false,
+    reportsFailure: false,
     generation: 0,
     mayBeStaged: false,
     ...changes,

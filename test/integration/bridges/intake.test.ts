@@ -71,6 +71,7 @@ test('the golden message becomes a workflow that holds every byte of it', async 
       taskRetryWindowMs: 259_200_000,
     },
     deadLetter: false,
+    reportsFailure: false,
     generation: 0,
     mayBeStaged: false,
   });

@@ -112,3 +112,16 @@ describe('what is rejected', () => {
   test('has nowhere to go when the engine is away too', async () =>
     expect(put(undefined, fails(new Error('engine away')))).rejects.toThrow(NowhereToPut));
 });
+
+test('a rejected message is told of before it is put aside; when nobody could be told, it goes back', async () => {
+  const { deps, gate } = await aBridge(rejected);
+  const steps: string[] = [];
+  const settle = async ({ outcome }: Verdict) => void steps.push(outcome);
+  const tell = async () => void steps.push('told');
+  await takeIn(aMessage(), settle, { ...deps, reportRejected: tell }, ends);
+  expect(steps).toEqual(['told', 'rejected']);
+  const engineAway = () => Promise.reject(new Error('engine away'));
+  await takeIn(aMessage(), settle, { ...deps, reportRejected: engineAway }, ends);
+  expect(steps.slice(2)).toEqual(['unavailable']);
+  expect(gate.isOpen).toBe(false);
+});

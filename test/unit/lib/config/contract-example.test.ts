@@ -107,7 +107,6 @@ test('each directive that nothing acts on yet is told once', () => {
       'abandoned_wait',
       'approval_webhook',
       'tasks_module',
-      'failure_webhook',
       '<user task>',
       'cancel_command',
     ].map((name) => `${name} has no effect in this version`),
