@@ -25,7 +25,7 @@ export async function cancel(
   const picked = await pickJobs(ids, options, OPEN_STATES, deps);
   if (picked.length === 0 && !output.json) output.write('No such jobs: nothing to cancel.\n');
   if (options.dryRun) return output.write(picked.map((one) => wouldLine('cancel', one, output)).join(''));
-  if (!(await mayGoOn('cancel', picked, options, asking))) return;
+  if (!(await mayGoOn(`cancel ${picked.length} jobs`, picked.length, options, asking))) return;
   await inParallel(picked, AT_ONCE, async ({ workflowId, name, expected }) => {
     const cancelled = await cancelJob(client, workflowId, expected);
     output.write(output.json ? jsonLine(lineOf(cancelled)) : `${plainText(name)}: ${textOf(cancelled, now)}\n`);

@@ -6,6 +6,7 @@ import { silenceAwsNotice } from '../lib/config/environment.ts';
 import type { BridgeOptions } from './bridge.ts';
 import type { CheckOptions } from './check.ts';
 import { openContext, type CommonOptions } from './context.ts';
+import type { DeadLettersOptions } from './dead-letters.ts';
 import { EXIT_USAGE, failed } from './exit.ts';
 import type { JobOptions } from './job.ts';
 import { withJobFilter, type JobFilterOptions } from './job-filter.ts';
@@ -176,6 +177,31 @@ command(program, 'result <id>', 'writes the staged bytes of a job to a file, che
     const context = openContext(options);
     const [{ withClient }, { result }] = await Promise.all([import('./with-client.ts'), import('./result.ts')]);
     await withClient(context, (deps) => result(id, options, deps, context.config));
+  });
+
+withJobFilter(
+  command(
+    program,
+    'dead-letters',
+    'lists the dead letters of a queue with their jobs, moves them back or deletes them',
+    [
+      'dqm dead-letters --queue renders',
+      'dqm dead-letters --queue renders --drop-completed',
+      'dqm dead-letters --queue renders --redrive --error TaskUnavailable',
+    ],
+  ),
+)
+  .option('--redrive', 'moves them back to their queue')
+  .option('--drop-completed', 'deletes those whose job has completed since')
+  .option('--dry-run', 'only tells which')
+  .option('--yes', 'does not ask')
+  .action(async (options: CommonOptions & DeadLettersOptions) => {
+    const context = openContext(options);
+    const [{ withClient }, { deadLetters }] = await Promise.all([
+      import('./with-client.ts'),
+      import('./dead-letters.ts'),
+    ]);
+    await withClient(context, (deps) => deadLetters(options, deps, context));
   });
 
 try {

@@ -52,14 +52,14 @@ export async function pickJobs(
   return [...picked.values()];
 }
 
-/** Whether to do it to all of them: one is never asked about. */
+/** Whether to do it to all of them, `retry 3 jobs` say: about one nobody is asked. */
 export async function mayGoOn(
-  verb: string,
-  picked: readonly Picked[],
-  { yes = false }: PickOptions,
+  what: string,
+  count: number,
+  { yes = false }: Pick<PickOptions, 'yes'>,
   asking: Asking,
 ): Promise<boolean> {
-  return yes || picked.length <= 1 || confirmed(`${verb} ${picked.length} jobs`, asking);
+  return yes || count <= 1 || confirmed(what, asking);
 }
 
 /** What a dry run says of one. */

@@ -48,7 +48,7 @@ export async function retry(
   const body = options.body === undefined ? undefined : await readInput(options.body);
   if (picked.length === 0 && !output.json) output.write('No such jobs: nothing to retry.\n');
   if (options.dryRun) return output.write(picked.map((one) => wouldLine('retry', one, output)).join(''));
-  if (!(await mayGoOn('retry', picked, options, asking))) return;
+  if (!(await mayGoOn(`retry ${picked.length} jobs`, picked.length, options, asking))) return;
 
   const s3 = createS3(context.config.aws);
   const bar = createProgressBar('retrying', picked.length);

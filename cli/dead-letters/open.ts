@@ -1,0 +1,45 @@
+import { openAmqpDeadLetterQueue } from '../../bridges/amqp-dead-letter-queue.ts';
+import type { DeadLetterQueue } from '../../bridges/dead-letter-queue.ts';
+import { sqsDeadLetterUrl } from '../../bridges/sqs-dead-letter.ts';
+import { sqsDeadLetterQueue } from '../../bridges/sqs-dead-letter-queue.ts';
+import { createSqs } from '../../lib/aws.ts';
+import type { AmqpQueueConfig } from '../../lib/config/config.ts';
+import { UsageError, type Context } from '../context.ts';
+import { queueNamed } from '../queue-named.ts';
+
+const LOOK_LIMIT_MS = 30_000;
+
+/** Where the dead letters of a configured queue lie. Rejects when we cannot know, or there is no such place. */
+export async function openDeadLetterQueue({ config, log }: Context, name: string): Promise<DeadLetterQueue> {
+  const queue = queueNamed(config, name);
+  switch (queue.kind) {
+    case 'direct':
+      throw new UsageError(
+        `queue ${name} has no broker, and so no dead letters: dqm jobs --state failed --queue ${name}`,
+      );
+    case 'amqp':
+      return openAmqpDeadLetterQueue(queue, amqpQueueName(queue));
+    case 'sqs': {
+      const sqs = createSqs(config.aws);
+      const url = await sqsDeadLetterUrl(sqs, queue, log, AbortSignal.timeout(LOOK_LIMIT_MS));
+      if (url === undefined) {
+        throw new Error(`queue ${name} has no dead-letter queue: no dead_letter_url, and no RedrivePolicy of its own`);
+      }
+      const letters = sqsDeadLetterQueue(sqs, queue, url);
+      const close = async (): Promise<void> => {
+        await letters.close();
+        sqs.destroy();
+      };
+      return { ...letters, close };
+    }
+    default:
+      return queue satisfies never;
+  }
+}
+
+function amqpQueueName({ name, deadLetter }: AmqpQueueConfig): string {
+  if (deadLetter?.kind === 'queue') return deadLetter.queue;
+  throw new UsageError(
+    `queue ${name}: only a queue named by dead_letter_queue can be read; an exchange does not tell where its letters lie`,
+  );
+}
