@@ -12,6 +12,8 @@ import { s3ErrorOf, s3ErrorText } from '../lib/results/s3-errors.ts';
 import { StagingError } from '../lib/results/staging-error.ts';
 import { NoSuchResult, StoreUnavailable } from '../lib/results/store.ts';
 
+import { CommandStalled } from './command-bounds.ts';
+
 /** The one table of what is retried and what is final. */
 
 // ——— commands ———
@@ -23,6 +25,8 @@ export interface CommandAttempt {
   /** As many as the job may have. */
   attempts: number;
   errors?: ErrorRules;
+  /** It broke several hosts: they get the time to show that they are in order. */
+  isWorthLooking?: boolean;
 }
 
 /** Each `<user error>` of a command: what the server's own words mean. The first that matches decides. */
@@ -33,6 +37,8 @@ const AT_ONCE_MS = 1;
 const COMMAND_RETRY_MS = 1_000;
 /** The store, or the body of the message in it: no other host fares better. */
 const STORE_RETRY_MS = 5_000;
+/** A RealityServer is up again by then, and its worker has told the engine so. */
+const SUSPECT_RETRY_MS = 60_000;
 
 /**
  * A fault of a host is retried without end, at once on another host; a command's own failure until its attempts are used
@@ -40,13 +46,13 @@ const STORE_RETRY_MS = 5_000;
  */
 export function commandFailure(
   error: unknown,
-  { host, failures, attempts, errors = [] }: CommandAttempt,
+  { host, failures, attempts, errors = [], isWorthLooking = false }: CommandAttempt,
 ): ApplicationFailure {
   const { type, isFinal, retryMs } = commandOutcome(error, errors);
   const gaveUp = type !== 'HostFault' && failures >= attempts;
   return failure(type, `${errorText(error)} (on ${host})`, {
     nonRetryable: isFinal || gaveUp,
-    nextRetryDelayMs: retryMs,
+    nextRetryDelayMs: isWorthLooking ? Math.max(retryMs, SUSPECT_RETRY_MS) : retryMs,
     cause: error,
     details: [{ host }],
   });
@@ -69,10 +75,18 @@ function commandOutcome(error: unknown, errors: ErrorRules): CommandOutcome {
   }
   if (error instanceof StagingError) return hostFault(AT_ONCE_MS);
   if (error instanceof StoreUnavailable) return hostFault(STORE_RETRY_MS);
+  if (error instanceof CommandStalled) return own('Stalled');
   // The body of the message: no attempt will find it again.
   if (error instanceof NoSuchResult) return own('CommandFailed', true);
   return own('CommandFailed');
 }
+
+/** The hosts are in order, or there are too many of them: it must be the job. */
+export const jobIsSuspect = (command: string, { what, hosts }: { what: string; hosts: readonly string[] }) =>
+  failure('HostFault', `${command} ${what}: ${hosts.join(', ')}`, {
+    nonRetryable: true,
+    details: [{ host: hosts.at(-1) }],
+  });
 
 /** A render host obeys its own file. */
 export const commandNotAllowed = (command: string, host: string): ApplicationFailure =>

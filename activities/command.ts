@@ -3,16 +3,16 @@ import { activityInfo, ApplicationFailure, cancellationDetails, CancelledFailure
 import type { JobLimits, JsonText, MessageBody, StagedResult } from '../lib/contract/job-input.ts';
 import { memberText } from '../lib/contract/json-text.ts';
 import type { Log } from '../lib/log.ts';
-import { RealityServerError, type RealityServer } from '../lib/realityserver/client.ts';
+import { RealityServerError } from '../lib/realityserver/client.ts';
 import { resultKey } from '../lib/results/key.ts';
-import type { Staging } from '../lib/results/staging.ts';
 import { StoreUnavailable, type ResultStore, type StagedFile } from '../lib/results/store.ts';
 import { readText } from '../lib/results/text.ts';
 
-import { commandFailure, commandNotAllowed, hostStopping, type ErrorRules } from './classify.ts';
-import { expectResult, type ExpectedResult } from './expected-result.ts';
+import { beginAttempt, isWorthLooking, suspicion, type AttemptDetails, type Break } from './attempt.ts';
+import { commandFailure, commandNotAllowed, hostStopping, jobIsSuspect } from './classify.ts';
 import { withHeartbeat, type Details } from './heartbeat.ts';
 import { findStaged, publish } from './publish.ts';
+import { render, type RenderDeps } from './render.ts';
 
 /** A single job's parameters stand in its message's body; a chain's step has its own. */
 export type CommandInput = CommandCall & ({ body: MessageBody } | { parameters: JsonText });
@@ -34,57 +34,18 @@ export interface RenderedCommand {
   gpuSeconds: number;
 }
 
-/** The GPU of a host, as the command that uses it sees it. */
-export interface Gpu {
-  /** Holds the permit this activity was started with. */
-  take(): { release(): void; done(): void };
-  /** Asks the RealityServer once more; fails like a command would. */
-  probe(signal: AbortSignal): Promise<void>;
-  /** The RealityServer gave a whole answer. */
-  answered(): void;
-  /** The host failed: no command until it has shown that it works. */
-  fault(reason: unknown): void;
-  /** The command failed by itself: the host rests for a moment. */
-  commandFailed(): void;
-}
-
-export interface CommandDeps {
+export interface CommandDeps extends RenderDeps {
   /** Name of this host. */
   host: string;
+  /** Of this worker: one RealityServer of this host. */
+  identity: string;
   allowCommands: ReadonlySet<string>;
-  /** What this host's file says of single commands, by name. */
-  commands: ReadonlyMap<string, CommandRules>;
-  realityServer: RealityServer;
-  gpu: Gpu;
-  staging: Staging;
   store: ResultStore;
-  /** One ended attempt on the GPU. */
-  measured(attempt: MeasuredAttempt): void;
+  /** Those of these hosts that have taken commands again since. */
+  hostsBack(queue: string, breaks: readonly Break[]): Promise<readonly Break[]>;
+  /** Whether the engine could not be reached at some time since then, wall clock. */
+  engineWasAway(sinceMs: number): boolean;
   log: Log;
-  /** Milliseconds of a clock that only goes forward. */
-  now(): number;
-}
-
-/** What a host's own file says of a command. */
-export interface CommandRules extends ExpectedResult {
-  errors: ErrorRules;
-}
-
-export interface MeasuredAttempt {
-  queue: string;
-  command: string;
-  outcome: 'completed' | 'failed';
-  startedMs: number;
-  endedMs: number;
-}
-
-/** What an attempt leaves to the next one, wherever that runs. */
-interface AttemptDetails {
-  host: string;
-  /** Attempts that the command itself failed; faults of hosts do not count. */
-  commandFailures: number;
-  /** Set once the result is complete on a host. */
-  rendered?: { host: string; gpuSeconds: number };
 }
 
 export type CommandActivities = ReturnType<typeof createCommandActivities>;
@@ -114,65 +75,85 @@ async function run(
   // A render host obeys its own file, not whoever can start a workflow.
   if (!deps.allowCommands.has(input.command)) throw commandNotAllowed(input.command, host);
 
-  const details: AttemptDetails = { commandFailures: 0, ...(activityInfo().heartbeatDetails as object), host };
+  const details = begin(deps, input);
   kept.keep(details);
   let file: StagedFile | undefined;
   try {
     const parameters = await parametersOf(input, store, signal);
     const key = keyOf(input, parameters);
-    const earlier = await findStaged(store, key, { mustAsk: input.mayBeStaged || activityInfo().attempt > 1 }, signal);
+    const earlier = await findStaged(store, key, { mustAsk: input.mayBeStaged || details.attempt > 1 }, signal);
     if (earlier) return { host, gpuSeconds: 0, ...details.rendered, result: earlier };
 
     file = await staging.find(key);
     if (file === undefined) {
-      const { bytes, gpuSeconds } = await render(deps, input, parameters, key, signal);
-      file = bytes;
-      details.rendered = { host, gpuSeconds };
-      kept.keep(details);
+      await refuseSuspect(deps, input, details);
+      const rendered = await renderHere(deps, input, { parameters, key }, details, signal);
+      file = rendered.file;
+      details.rendered = { host, gpuSeconds: rendered.gpuSeconds };
     }
+    details.state = 'staging';
     // The permit goes back with the last byte, not with the result: staging overlaps the next render.
     slot.release();
     const result = await publish(store, key, file, { windowMs: input.limits.taskRetryWindowMs, log }, signal);
     await staging.remove(file);
     return { host, gpuSeconds: 0, ...details.rendered, result };
   } catch (error) {
-    if (signal.aborted) throw stopped(signal, host, file !== undefined);
+    if (signal.aborted) {
+      // What it leaves must not look like a host that fell silent.
+      kept.send(details);
+      throw stopped(signal, host, file !== undefined);
+    }
     throw failed(error, details, input, deps, kept);
   }
 }
 
-/** One attempt on the GPU: from the first byte of the request to the last one of the answer. */
-async function render(deps: CommandDeps, input: CommandInput, parameters: JsonText, key: string, signal: AbortSignal) {
-  const { queue, command, limits } = input;
-  const { realityServer, staging, measured, gpu, now } = deps;
-  const { workflowId, runId } = activityInfo().workflowExecution ?? { workflowId: '', runId: '' };
-  await gpu.probe(signal);
-
-  const timeout = AbortSignal.timeout(limits.commandTimeoutMs);
-  const startedMs = now();
-  let outcome: 'completed' | 'failed' = 'failed';
-  try {
-    const bounded = AbortSignal.any([signal, timeout]);
-    const answer = await realityServer.run(command, parameters, bounded);
-    const check = (file: StagedFile): Promise<void> => expectResult(command, file, deps.commands.get(command));
-    const bytes = await staging.receive(key, { ...answer, check }, { workflowId, runId }, bounded);
-    outcome = 'completed';
-    gpu.answered();
-    return { bytes, gpuSeconds: (now() - startedMs) / 1_000 };
-  } catch (error) {
-    if (!timeout.aborted || signal.aborted) throw error;
-    throw new CommandTimeout(command, limits.commandTimeoutMs);
-  } finally {
-    measured({ queue, command, outcome, startedMs, endedMs: now() });
-  }
+/** Also counts what the attempt before has cost, if its host fell silent: nobody else can. */
+function begin({ host, identity, gpu, measured, engineWasAway }: CommandDeps, input: CommandInput): AttemptDetails {
+  const { attempt, heartbeatDetails, workflowExecution } = activityInfo();
+  const left = heartbeatDetails as Partial<AttemptDetails> | undefined;
+  const { queue, command } = input;
+  if (left?.onGpu) measured({ queue, command, outcome: 'lost', startedMs: 0, endedMs: left.onGpu.seconds * 1_000 });
+  const foundMark = gpu.foundMark(workflowExecution?.runId ?? '');
+  return beginAttempt(left, { host, identity, attempt, foundMark, engineWasAway });
 }
 
-/** Counts against the job's attempts: the same scene takes as long on the next host. */
-export class CommandTimeout extends Error {
-  override readonly name = 'CommandTimeout';
+/** A job that breaks one host after another is stopped before it breaks this one. */
+async function refuseSuspect(deps: CommandDeps, { queue, command }: CommandInput, details: AttemptDetails) {
+  const back = isWorthLooking(details) ? await deps.hostsBack(queue, details.breaks) : [];
+  const suspected = suspicion(details, (broken) => back.includes(broken));
+  if (suspected) throw jobIsSuspect(command, suspected);
+}
 
-  constructor(command: string, timeoutMs: number) {
-    super(`${command} did not end within its command_timeout of ${timeoutMs / 1_000} s`);
+/** Shows the command's progress in `details` while it runs. */
+async function renderHere(
+  deps: CommandDeps,
+  { queue, command, limits }: CommandInput,
+  { parameters, key }: { parameters: JsonText; key: string },
+  details: AttemptDetails,
+  signal: AbortSignal,
+) {
+  const { host, identity, now } = deps;
+  const { attempt } = details;
+  const startedMs = now();
+  details.state = 'rendering';
+  details.onGpu = {
+    host,
+    identity,
+    attempt,
+    sinceMs: Date.now(),
+    // Read by each beat.
+    get seconds() {
+      return (now() - startedMs) / 1_000;
+    },
+  };
+  const onProgress = (percent: number): void => {
+    details.progress = Math.round(percent);
+  };
+  try {
+    return await render(deps, { queue, command, parameters, key, limits }, onProgress, signal);
+  } finally {
+    delete details.onGpu;
+    delete details.progress;
   }
 }
 
@@ -200,26 +181,29 @@ function stopped(signal: AbortSignal, host: string, isComplete: boolean): Error 
   return signal.reason instanceof Error ? signal.reason : new CancelledFailure('cancelled');
 }
 
+/** What the next attempt must know goes with the last beat: it outlives this one, and the engine's own count is of all attempts. */
 function failed(
   error: unknown,
   details: AttemptDetails,
   { command, limits }: CommandInput,
-  { commands, gpu }: CommandDeps,
+  { commands, gpu, host, identity }: CommandDeps,
   kept: Details<AttemptDetails>,
 ): Error {
   if (error instanceof ApplicationFailure) return error;
   const failures = details.commandFailures + 1;
+  const connectionBroke = error instanceof RealityServerError && error.connectionBroke;
+  if (connectionBroke) details.breaks = [...details.breaks, { host, identity, atMs: Date.now() }];
   const failure = commandFailure(error, {
-    host: details.host,
+    host,
     failures,
     attempts: limits.commandAttempts,
     errors: commands.get(command)?.errors ?? [],
+    isWorthLooking: isWorthLooking(details),
   });
   const isHostFault = failure.type === 'HostFault';
-  // Counted in the heartbeat's details: they outlive the attempt, and the engine's own count has the hosts' faults in it.
-  if (!isHostFault) kept.send({ ...details, commandFailures: failures });
+  if (!isHostFault) details.commandFailures = failures;
+  kept.send(details);
   // The store is nobody's GPU.
-  const connectionBroke = error instanceof RealityServerError && error.connectionBroke;
   if (connectionBroke || (isHostFault && !(error instanceof StoreUnavailable))) gpu.fault(error);
   else if (!isHostFault) gpu.commandFailed();
   return failure;

@@ -15,7 +15,7 @@ export interface CallRecord {
 /** Old ones give way: a long run must not fill the memory. */
 const MOST_RECORDS = 10_000;
 /** Use no GPU, so they overlap with nothing. */
-const WITHOUT_GPU = new Set(['get_version', 'echo']);
+const WITHOUT_GPU = new Set(['get_version', 'echo', 'stop_render']);
 
 const now = (): number => performance.timeOrigin + performance.now();
 

@@ -10,6 +10,7 @@ import { CODES, CommandError } from '../lib/realityserver/json-rpc.ts';
 import { pseudoRandom } from './pseudo-random.ts';
 import { DEFAULT_PICTURE } from './render/picture.ts';
 import type { Renderer } from './render/renderer.ts';
+import type { Stops } from './stops.ts';
 
 /** A Binary result replaces the JSON; all else is JSON. */
 type Answer = { json: JsonText } | Binary;
@@ -26,6 +27,7 @@ export interface Rooms {
   renderer: Renderer;
   calls: CallLog;
   faults: FaultPlan;
+  stops: Stops;
 }
 
 const VERSION = 'RealityServer simulator 1.0';
@@ -61,6 +63,9 @@ const COMMANDS: Record<string, Command> = {
     const { bytes, seed, mime_type, chunked } = read(BigResult, parameters);
     return { mimeType: mime_type, size: bytes, chunks: pseudoRandom(bytes, seed), isChunked: chunked };
   },
+
+  /** Ends what runs; for RealityServers that have a command for it. */
+  stop_render: (_parameters, { stops }) => json({ stopped: stops.stopAll() }),
 
   /** Fails at once in the way that its parameters say; see `faultOf`. */
   fault: () => ({ mimeType: 'application/octet-stream', size: FAULT_BYTES, chunks: pseudoRandom(FAULT_BYTES, 0) }),

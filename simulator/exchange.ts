@@ -90,7 +90,7 @@ export async function outcomeOf(
       if (fault.kind === 'error_code') throw new CommandError(fault.code, fault.message);
       if (replacesAnswer(fault)) return { instead: fault };
     }
-    const result = await command(call.parameters, deps, report);
+    const result = await deps.stops.orStopped(Promise.resolve(command(call.parameters, deps, report)));
     return 'json' in result ? { json: { result: result.json }, fault } : { binary: result, fault };
   } catch (error) {
     return { json: failed(error), fault: undefined };

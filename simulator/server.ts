@@ -7,6 +7,7 @@ import { createCallLog, type CallRecord } from './calls.ts';
 import { exchange, type ExchangeDeps } from './exchange.ts';
 import { createFaultPlan } from './faults.ts';
 import { createRenderer } from './render/renderer.ts';
+import { createStops } from './stops.ts';
 import { createWebSockets } from './web-sockets.ts';
 
 export interface SimulatorOptions {
@@ -30,7 +31,7 @@ export interface Simulator {
 
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, hostname = '127.0.0.1', onCrash } = options;
-  const rooms = { renderer: createRenderer(), calls: createCallLog(), faults: createFaultPlan() };
+  const rooms = { renderer: createRenderer(), calls: createCallLog(), faults: createFaultPlan(), stops: createStops() };
   const server = createServer((request, response) => void handle(request, response, { ...rooms, crash }));
   const webSockets = createWebSockets({ ...rooms, crash });
   server.on('upgrade', webSockets.accept);

@@ -2,23 +2,22 @@ import type { Client } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { Worker, type NativeConnection } from '@temporalio/worker';
 
-import { createCommandActivities, type CommandRules } from '../activities/command.ts';
-import type { Clock } from '../lib/clock.ts';
+import type { Break } from '../activities/attempt.ts';
+import { createCommandActivities } from '../activities/command.ts';
+import type { MeasuredAttempt } from '../activities/render.ts';
 import { gpuTaskQueue, gpuWorkerIdentity } from '../lib/contract/names.ts';
-import type { Log } from '../lib/log.ts';
+import { listGpuSlots } from '../lib/hosts.ts';
 import type { Metrics } from '../lib/metrics.ts';
-import type { RealityServer } from '../lib/realityserver/client.ts';
-import type { Staging } from '../lib/results/staging.ts';
 import type { ResultStore } from '../lib/results/store.ts';
 import type { Running } from '../lib/run.ts';
 
-import { createCanary } from './canary.ts';
-import { createGpuSlot } from './gpu-slots.ts';
-import { startHostHealth } from './host-health.ts';
+import { watchEngine } from './engine-watch.ts';
+import { createGpuGuard, type GpuGuardDeps } from './gpu-guard.ts';
+import type { HostState } from './host-health.ts';
 import { publishLeftovers } from './leftovers.ts';
 import { stopOnce } from './stop.ts';
 
-export interface GpuWorkerDeps {
+export interface GpuWorkerDeps extends Omit<GpuGuardDeps, 'onState'> {
   /** Of its own for each RealityServer: two workers of one task queue on one connection are refused. */
   connection: NativeConnection;
   /** Asked whether the workflow of a file left on this host is still open. */
@@ -29,19 +28,11 @@ export interface GpuWorkerDeps {
   host: string;
   /** The nth `realityserver_url` of this host, from 1. */
   slot: number;
-  realityServer: RealityServer;
-  /** Shown in log lines: scheme, host and port. */
-  realityServerName: string;
   allowCommands: ReadonlySet<string>;
-  commands: ReadonlyMap<string, CommandRules>;
-  canaryCommand: string;
-  staging: Staging;
+  stallTimeoutMs: number;
   store: ResultStore;
-  maxStaging: number;
   drainTimeoutMs: number;
   metrics: Metrics;
-  clock: Clock;
-  log: Log;
   onReady(ready: boolean): void;
 }
 
@@ -50,56 +41,29 @@ export interface GpuWorkerDeps {
  * broker. Before it polls, results that an earlier process left complete on this host go to the store.
  */
 export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
-  const { connection, namespace, dataConverter, queue, host, slot: number, metrics, log } = deps;
-  const { staging, store, allowCommands, commands, realityServer } = deps;
+  const { connection, client, namespace, dataConverter, queue, host, slot: number, metrics, clock, log } = deps;
   const stopping = new AbortController();
-  const slot = createGpuSlot({ maxStaging: deps.maxStaging });
-  let letGo = slot.hold();
-  let isUp = false;
-  const health = startHostHealth({
-    version: (signal) => realityServer.version(signal),
-    canary: createCanary({
-      realityServer,
-      staging,
-      command: deps.canaryCommand,
-      expected: commands.get(deps.canaryCommand),
-    }),
-    clock: deps.clock,
-    random: Math.random,
-    log,
-    name: deps.realityServerName,
-    onChange: ({ state }) => {
-      letGo();
-      if (state !== 'ready') letGo = slot.hold();
-      // A host that rests for a moment is in order.
-      const isUpNow = state === 'ready' || state === 'resting';
-      if (isUpNow === isUp) return;
-      isUp = isUpNow;
-      metrics.hostReady.inc({ host }, isUp ? 1 : -1);
-      deps.onReady(isUp);
-    },
-  });
+  const identity = gpuWorkerIdentity(host, number);
+  const guard = await createGpuGuard({ ...deps, onState: showReadiness(deps) });
+  const engine = watchEngine({ client, clock });
   const activities = createCommandActivities({
-    host,
-    allowCommands,
-    commands,
-    realityServer,
-    gpu: { take: slot.take, ...health },
-    staging,
-    store,
+    ...deps,
+    identity,
+    gpu: guard.gpu,
     measured: measureAttempts(metrics, host),
-    log,
+    hostsBack: hostsBack(client),
+    engineWasAway: engine.wasAway,
     now: () => performance.now(),
   });
   const worker = await Worker.create({
     connection,
     namespace,
     ...(dataConverter && { dataConverter }),
-    identity: gpuWorkerIdentity(host, number),
+    identity,
     taskQueue: gpuTaskQueue(queue),
     activities,
     tuner: {
-      activityTaskSlotSupplier: slot.supplier,
+      activityTaskSlotSupplier: guard.slot.supplier,
       // The type asks for all four; with activities alone the others are never used.
       workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 2 },
       localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
@@ -114,30 +78,56 @@ export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
     done: work(),
     stop: () => {
       stopping.abort();
-      health.stop();
+      guard.stop();
       stopOnce(worker);
     },
   };
 
   async function work(): Promise<void> {
     try {
-      await publishLeftovers({ staging, store, client: deps.client, log }, stopping.signal);
+      await publishLeftovers({ ...deps }, stopping.signal);
       if (!stopping.signal.aborted) await worker.run();
     } finally {
-      health.stop();
-      await health.done;
+      engine.stop();
+      await Promise.all([guard.close(), engine.done]);
       log.info('GPU worker ended', { queue, host, slot: number });
     }
   }
 }
 
+/** A host that rests for a moment is in order. */
+function showReadiness({ metrics, host, onReady }: GpuWorkerDeps): (state: HostState) => void {
+  let wasReady = false;
+  return ({ state }) => {
+    const isReady = state === 'ready' || state === 'resting';
+    if (isReady === wasReady) return;
+    wasReady = isReady;
+    metrics.hostReady.inc({ host }, isReady ? 1 : -1);
+    onReady(isReady);
+  };
+}
+
+/** A worker polls only when its RealityServer was found in order, so one that the engine has heard of since is. */
+function hostsBack(client: Client) {
+  return async (queue: string, breaks: readonly Break[]): Promise<Break[]> => {
+    const slots = (await listGpuSlots(client, [queue])) ?? [];
+    return breaks.filter((broken) =>
+      slots.some(({ identity, isReady, heardAt }) => {
+        return isReady && identity === broken.identity && heardAt.getTime() > broken.atMs;
+      }),
+    );
+  };
+}
+
 /** Also the gap between two commands: what the queue manager costs the GPU. */
-function measureAttempts(metrics: Metrics, host: string): Parameters<typeof createCommandActivities>[0]['measured'] {
+function measureAttempts(metrics: Metrics, host: string): (attempt: MeasuredAttempt) => void {
   let lastEndMs: number | undefined;
   return ({ queue, command, outcome, startedMs, endedMs }) => {
-    if (lastEndMs !== undefined) metrics.gpuGapSeconds.observe({ host }, (startedMs - lastEndMs) / 1_000);
-    lastEndMs = endedMs;
     metrics.gpuSeconds.inc({ queue, command, outcome }, (endedMs - startedMs) / 1_000);
     metrics.commands.inc({ command, outcome });
+    // It was on another host's GPU.
+    if (outcome === 'lost') return;
+    if (lastEndMs !== undefined) metrics.gpuGapSeconds.observe({ host }, (startedMs - lastEndMs) / 1_000);
+    lastEndMs = endedMs;
   };
 }

@@ -1,9 +1,12 @@
+import { join } from 'node:path';
+
 import { systemClock } from '../../lib/clock.ts';
 import { createRealityServer } from '../../lib/realityserver/http.ts';
 import { createStaging } from '../../lib/results/staging.ts';
 import { connectClient, connectWorker } from '../../lib/temporal.ts';
 import { gpuWorkerIdentity } from '../../lib/contract/names.ts';
 import { startGpuWorker } from '../../workers/gpu.ts';
+import { createRunMarker } from '../../workers/run-marker.ts';
 import { UsageError } from '../context.ts';
 
 import type { Shared } from './shared.ts';
@@ -21,6 +24,7 @@ export async function openGpuWorkers(shared: Shared): Promise<void> {
   opened.closes(close);
   for (const [index, url] of dqm.realityServerUrls.entries()) {
     const slot = index + 1;
+    const identity = gpuWorkerIdentity(dqm.hostName, slot);
     const connection = await connectWorker(temporal, { log, signal: opened.signal });
     opened.closes(() => connection.close());
     const realityServer = createRealityServer({ url });
@@ -39,7 +43,10 @@ export async function openGpuWorkers(shared: Shared): Promise<void> {
         allowCommands: config.allowCommands,
         commands: dqm.commands,
         canaryCommand: dqm.canaryCommand,
-        staging: createStaging({ folder: dqm.stagingFolder, identity: gpuWorkerIdentity(dqm.hostName, slot) }),
+        stallTimeoutMs: dqm.stallTimeoutMs,
+        abandonedWaitMs: dqm.abandonedWaitMs,
+        marker: createRunMarker({ folder: join(dqm.dataFolder, 'runs'), identity }),
+        staging: createStaging({ folder: dqm.stagingFolder, identity }),
         store: shared.store,
         maxStaging: dqm.maxStagingJobs,
         drainTimeoutMs: dqm.drainTimeoutMs,

@@ -152,15 +152,9 @@ export const WITHOUT_EFFECT: Partial<Record<SectionName, Readonly<Record<string,
   amqp_queue: { max_waiting_jobs: 'unlimited' },
   dqm: {
     result_retention: ALWAYS,
-    stall_timeout: ALWAYS,
-    abandoned_wait: ALWAYS,
     progress: 'http',
     approval_webhook: ALWAYS,
     tasks_module: ALWAYS,
     '<user task>': ALWAYS,
-  },
-  command: {
-    stall_timeout: ALWAYS,
-    cancel_command: ALWAYS,
   },
 };

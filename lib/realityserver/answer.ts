@@ -21,11 +21,11 @@ const NO_TYPE = 'application/octet-stream';
 
 /** Decides by the body, not by the status, whether an answer is a result; a status from 400 on is never one. */
 export async function resultOf(
-  answer: IncomingMessage,
+  { statusCode = 0, headers }: Pick<IncomingMessage, 'statusCode' | 'headers'>,
+  body: Readable,
   { command, server, maxJsonBytes, cut }: AnswerOptions,
 ): Promise<CommandResult> {
-  const { statusCode = 0 } = answer;
-  const mimeType = answer.headers['content-type'] || NO_TYPE;
+  const mimeType = headers['content-type'] || NO_TYPE;
   const limitFor = (head: Buffer): number => {
     if (beginsAsEnvelope(head)) return maxJsonBytes;
     return mayBeEnvelope(head) ? Math.min(UNDECIDED_BYTES, maxJsonBytes) : 0;
@@ -34,11 +34,10 @@ export async function resultOf(
 
   // Of an answer that is no result anyway, the status says more than its missing end.
   const broken = (cause: unknown): Error => (statusCode >= 400 ? statusError(statusCode, command, server) : cut(cause));
-  const held = await holdBack(answer, limitFor, broken);
+  const held = await holdBack(body, limitFor, broken);
   if (!held.complete) {
     const isTooLarge = beginsAsEnvelope(held.head);
     if (!isTooLarge && statusCode < 400) return { mimeType, bytes: held.whole() };
-    answer.destroy();
     throw statusCode < 400
       ? unexpected(`answered with more than ${maxJsonBytes} bytes of JSON`)
       : statusError(statusCode, command, server);

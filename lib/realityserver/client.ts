@@ -9,7 +9,24 @@ export interface CommandResult {
   bytes: Readable;
 }
 
+/** Told whenever a command shows that it goes on: percent of it, or of its answer's bytes; undefined when nobody knows. */
+export type OnProgress = (percent: number | undefined) => void;
+
+/** A command that was sent. Whoever started it ends it: with its last byte, by `discard` or by `close`. */
+export interface CommandRun {
+  /** Fails with a `RealityServerError`, or with what it was closed for. */
+  readonly answer: Promise<CommandResult>;
+  /** The connection has ended, however it did: the server is done with this command, or gone. Never rejects. */
+  readonly ended: Promise<void>;
+  /** Nobody wants the answer any more: what comes is read and thrown away, so that its end is seen. */
+  discard(): void;
+  /** Ends the connection at once; the server may go on. */
+  close(reason: Error): void;
+}
+
 export interface RealityServer {
+  /** Sends one command, whose connection outlives the wish for its answer. */
+  start(command: string, parameters: JsonText, onProgress?: OnProgress): CommandRun;
   /**
    * Runs one command. Aborting closes the connection; the server may go on. Fails with a `RealityServerError`.
    * `error.code` 0 is success, HTTP status says nothing, binary commands fail in JSON (RealityServer's clients, [client]).

@@ -34,12 +34,12 @@ export async function holdBack(
     held.push(value);
     size += value.length;
     if (head.length < HEAD_BYTES) head = Buffer.concat(held).subarray(0, HEAD_BYTES);
-    if (size > limitFor(head)) return { complete: false, head, whole: () => replayed(held, next, source) };
+    if (size > limitFor(head)) return { complete: false, head, whole: () => replayed(held, next) };
   }
 }
 
-/** What was held back, then what follows. Destroying it destroys the source. */
-function replayed(held: Buffer[], next: () => Promise<IteratorResult<Buffer>>, source: Readable): Readable {
+/** What was held back, then what follows. */
+function replayed(held: Buffer[], next: () => Promise<IteratorResult<Buffer>>): Readable {
   const passed = createCollector();
   return new Readable({
     read() {
@@ -55,10 +55,6 @@ function replayed(held: Buffer[], next: () => Promise<IteratorResult<Buffer>>, s
         },
         (error: Error) => this.destroy(error),
       );
-    },
-    destroy(error, done) {
-      source.destroy();
-      done(error);
     },
   });
 }

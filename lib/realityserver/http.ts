@@ -1,10 +1,18 @@
-import type { ClientRequest } from 'node:http';
+import { addAbortListener } from 'node:events';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
 import type { JsonText } from '../contract/job-input.ts';
 
 import { resultOf } from './answer.ts';
-import { RealityServerError, type CommandResult, type RealityServer } from './client.ts';
+import {
+  RealityServerError,
+  type CommandResult,
+  type CommandRun,
+  type OnProgress,
+  type RealityServer,
+} from './client.ts';
 import { post } from './post.ts';
 
 export interface RealityServerOptions {
@@ -28,16 +36,16 @@ export function createRealityServer(options: RealityServerOptions): RealityServe
   address.username = address.password = '';
   const running = new Set<ClientRequest>();
 
-  async function run(command: string, parameters: JsonText, signal: AbortSignal): Promise<CommandResult> {
-    signal.throwIfAborted();
+  function start(command: string, parameters: JsonText, onProgress?: OnProgress): CommandRun {
     const body = requestText(command, parameters);
-    const { request, answer, wasConnected } = post({ url: address, headers, body, connectTimeoutMs }, signal);
+    const closing = new AbortController();
+    const { request, answer, wasConnected } = post({ url: address, headers, body, connectTimeoutMs }, closing.signal);
     running.add(request);
     request.once('close', () => running.delete(request));
 
     // What ended the wait is the reason, not what became of the connection.
     const unless = (broken: (cause: unknown) => Error) => (cause: unknown) =>
-      signal.aborted ? (signal.reason as Error) : broken(cause);
+      closing.signal.aborted ? (closing.signal.reason as Error) : broken(cause);
     const unanswered = unless((cause) =>
       wasConnected()
         ? new RealityServerError('HostFault', `the connection to ${server} broke before ${command} had answered`, {
@@ -53,13 +61,40 @@ export function createRealityServer(options: RealityServerOptions): RealityServe
           connectionBroke: true,
         }),
     );
-    const message = await answer.catch((error: unknown) => {
-      throw unanswered(error);
-    });
-    return resultOf(message, { command, server, maxJsonBytes, cut });
+
+    const arrived = answer.then(
+      (head) => relayed(head, onProgress),
+      (error: unknown) => {
+        throw unanswered(error);
+      },
+    );
+    const result = arrived.then(({ head, relay }) => resultOf(head, relay, { command, server, maxJsonBytes, cut }));
+    result.catch(() => undefined);
+    return {
+      answer: result,
+      ended: new Promise((resolve) => request.once('close', () => resolve())),
+      discard: () => void arrived.then(({ head, relay }) => head.unpipe(relay).resume()).catch(() => undefined),
+      close: (reason) => closing.abort(reason),
+    };
+  }
+
+  async function run(command: string, parameters: JsonText, signal: AbortSignal): Promise<CommandResult> {
+    signal.throwIfAborted();
+    const sent = start(command, parameters);
+    const listening = addAbortListener(signal, () => sent.close(signal.reason as Error));
+    void sent.ended.then(() => listening[Symbol.dispose]());
+    try {
+      const result = await sent.answer;
+      result.bytes.once('close', () => sent.close(new Error('nobody reads on')));
+      return result;
+    } catch (error) {
+      sent.close(error as Error);
+      throw error;
+    }
   }
 
   return {
+    start,
     run,
     version: async (signal) => versionOf(await run('get_version', '{}', signal), server),
     close: () => {
@@ -67,6 +102,21 @@ export function createRealityServer(options: RealityServerOptions): RealityServe
       return Promise.resolve();
     },
   };
+}
+
+/** The answer's bytes, on a way of their own that may end while they go on coming. */
+function relayed(head: IncomingMessage, onProgress?: OnProgress): { head: IncomingMessage; relay: PassThrough } {
+  const relay = new PassThrough();
+  if (onProgress) {
+    const size = Number(head.headers['content-length'] ?? Number.NaN);
+    let bytes = 0;
+    head.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      onProgress(size > 0 ? (100 * bytes) / size : undefined);
+    });
+  }
+  head.once('error', (error) => relay.destroy(error));
+  return { head, relay: head.pipe(relay) };
 }
 
 /** The parameters' text is put in as it came: 2^53+1, `5.0`, duplicate and `__proto__` keys would not survive a parser. */

@@ -43,6 +43,7 @@ function aHost(name: string, dqm: string[] = []): DqmProcess {
   const lines = [
     `result_store ${storeOf(name)}`,
     'max_staging_jobs 3',
+    'abandoned_wait 1s',
     '<user queue>',
     `name ${name}`,
     '</user>',

@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { createCommandActivities, type CommandDeps, type MeasuredAttempt } from '../../activities/command.ts';
+import { createCommandActivities, type CommandDeps } from '../../activities/command.ts';
+import type { MeasuredAttempt } from '../../activities/render.ts';
+import type { CommandRun } from '../../lib/realityserver/client.ts';
 import { createRealityServer } from '../../lib/realityserver/http.ts';
 import { createFileStore } from '../../lib/results/file-store.ts';
 import { createStaging } from '../../lib/results/staging.ts';
@@ -28,10 +31,13 @@ export async function aRenderHost(changes: Partial<CommandDeps> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'dqm-test-'));
   const faults: unknown[] = [];
   const attempts: MeasuredAttempt[] = [];
+  const abandoned: CommandRun[] = [];
   const deps: CommandDeps = {
     host: 'gpu-01',
+    identity: 'gpu@gpu-01/1',
     allowCommands: new Set(['render_product', 'big_result', 'echo', 'sleep', 'fault']),
     commands: new Map(),
+    stallTimeoutMs: 0,
     realityServer,
     gpu: {
       take: () => ({ release() {}, done() {} }),
@@ -39,7 +45,13 @@ export async function aRenderHost(changes: Partial<CommandDeps> = {}) {
       answered() {},
       fault: (reason) => faults.push(reason),
       commandFailed() {},
+      begin: () => Promise.resolve(),
+      over() {},
+      abandon: (_command, run) => void abandoned.push(run),
+      foundMark: () => false,
     },
+    hostsBack: () => Promise.resolve([]),
+    engineWasAway: () => false,
     staging: createStaging({ folder: join(folder, 'staging'), identity: 'gpu@gpu-01/1' }),
     store: createFileStore({ root: join(folder, 'store') }),
     measured: (attempt) => attempts.push(attempt),
@@ -53,6 +65,9 @@ export async function aRenderHost(changes: Partial<CommandDeps> = {}) {
     simulator,
     faults,
     attempts,
+    abandoned,
+    /** Names of what stands in its staging folder. */
+    staged: () => readdir(join(folder, 'staging', encodeURIComponent('gpu@gpu-01/1'))).catch(() => []),
     /** The next calls of a command fail so. */
     plan: async (fault: object) => {
       const planned = await realityServer.run('sim_faults', JSON.stringify(fault), new AbortController().signal);

@@ -30,7 +30,7 @@ export function startActivity<Input, Output>(
     { logger: temporalLogger(silentLog) },
   );
   const beats: unknown[] = [];
-  environment.on('heartbeat', (details) => beats.push(details));
+  environment.on('heartbeat', (details) => beats.push(structuredClone(details)));
   return {
     done: environment.run<[Input], Output, (input: Input) => Promise<Output>>(activity, input),
     beats,

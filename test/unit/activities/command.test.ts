@@ -1,11 +1,16 @@
+import { aJobInput } from '../../support/a-job-input.ts';
 import { aCommand, aRenderHost } from '../../support/a-render-host.ts';
 import { patient } from '../../support/result-store-promises.ts';
-import { runActivity } from '../../support/run-activity.ts';
+import { runActivity, startActivity } from '../../support/run-activity.ts';
+import { until } from '../../support/until.ts';
 
 let host: Awaited<ReturnType<typeof aRenderHost>>;
 beforeEach(async () => {
   host = await aRenderHost({
-    commands: new Map([['render_product', { expectType: 'image/*', minBytes: 100, errors: [] }]]),
+    commands: new Map([
+      ['render_product', { expectType: 'image/*', minBytes: 100, errors: [] }],
+      ['sleep', { stallTimeoutMs: 200, errors: [] }],
+    ]),
   });
 });
 afterEach(() => host.close());
@@ -39,4 +44,83 @@ test('a result that stays bad fails the job with its reason', async () => {
     nonRetryable: true,
     message: 'render_product answered with nothing (on gpu-01)',
   });
+});
+
+const limits = { ...aJobInput().limits, commandTimeoutMs: 200 };
+
+test.each([
+  ['its command_timeout', aCommand({ command: 'fault', parameters: { kind: 'hang' }, limits }), 'CommandFailed'],
+  ['its stall_timeout', aCommand({ command: 'sleep', parameters: { ms: 60_000 } }), 'Stalled'],
+])('a command that is over %s is given up, not cut off', async (_what, command, type) => {
+  await expect(runActivity(host.runCommand, command)).rejects.toMatchObject({ type, nonRetryable: false });
+  expect(host.abandoned).toHaveLength(1);
+  expect(host.simulator.log[0]).toMatchObject({ end: null, closed: false });
+  expect(host.attempts).toMatchObject([{ outcome: 'failed' }]);
+});
+
+test('bytes that keep coming are no stall', async () => {
+  await host.plan({ command: 'sleep', kind: 'slow_bytes', chunk_bytes: 3, interval_ms: 50 });
+  await runActivity(host.runCommand, aCommand({ command: 'sleep', parameters: { ms: 50 } }));
+  const [attempt] = host.attempts;
+  expect((attempt?.endedMs ?? 0) - (attempt?.startedMs ?? 0)).toBeGreaterThan(200);
+});
+
+test('a cancelled command is given up, and half a result is deleted', async () => {
+  await host.plan({ command: 'big_result', kind: 'slow_bytes', chunk_bytes: 1_000, interval_ms: 20 });
+  const command = aCommand({ command: 'big_result', parameters: { bytes: 600_000 } });
+  const running = startActivity(host.runCommand, command);
+  await until(async () => (await host.staged()).length > 0);
+  running.cancel();
+  await expect(running.done).rejects.toThrow('CANCELLED');
+  expect(host.abandoned).toHaveLength(1);
+  expect(await host.staged()).toEqual([]);
+  expect(host.attempts).toMatchObject([{ outcome: 'given_up' }]);
+});
+
+test('its beats tell host, attempt, state and percent', async () => {
+  await host.plan({ command: 'big_result', kind: 'slow_bytes', chunk_bytes: 100_000, interval_ms: 400 });
+  const command = aCommand({ command: 'big_result', parameters: { bytes: 400_000 } });
+  const running = startActivity(host.runCommand, command);
+  await until(() => running.beats.length > 0);
+  await running.done;
+  expect(running.beats[0]).toMatchObject({
+    host: 'gpu-01',
+    attempt: 1,
+    state: 'rendering',
+    progress: expect.any(Number) as number,
+    onGpu: { identity: 'gpu@gpu-01/1', attempt: 1 },
+  });
+});
+
+const broke = (name: string) => ({ host: name, identity: `gpu@${name}/1`, atMs: 1 });
+const suspect = { heartbeatDetails: { breaks: [broke('a'), broke('b'), broke('c')] }, attempt: 4 };
+
+test('a job that broke three hosts, all of which came back, breaks no fourth', async () => {
+  await host.close();
+  host = await aRenderHost({ hostsBack: (_queue, breaks) => Promise.resolve(breaks) });
+  await expect(runActivity(host.runCommand, aCommand(), suspect)).rejects.toMatchObject({
+    type: 'HostFault',
+    nonRetryable: true,
+    message: 'render_product broke the connection of hosts that were in order afterwards: a, b, c',
+  });
+  expect(host.simulator.log).toEqual([]);
+});
+
+test('one whose hosts are still down is nobody’s fault: it runs on', async () => {
+  await expect(runActivity(host.runCommand, aCommand(), suspect)).resolves.toMatchObject({ host: 'gpu-01' });
+});
+
+test('a broken connection is left to the next attempt, with the host it was on', async () => {
+  await host.plan({ command: 'render_product', kind: 'close' });
+  const running = startActivity(host.runCommand, aCommand());
+  await expect(running.done).rejects.toMatchObject({ type: 'HostFault', nextRetryDelay: 1 });
+  expect(running.beats.at(-1)).toMatchObject({ commandFailures: 0, breaks: [{ identity: 'gpu@gpu-01/1' }] });
+  expect(running.beats.at(-1)).not.toHaveProperty('onGpu');
+  expect(host.faults).toHaveLength(1);
+});
+
+test('what a host that fell silent has cost is counted by the attempt after it', async () => {
+  const onGpu = { host: 'gpu-02', identity: 'gpu@gpu-02/1', attempt: 1, sinceMs: 0, seconds: 7 };
+  await runActivity(host.runCommand, aCommand(), { attempt: 2, heartbeatDetails: { onGpu } });
+  expect(host.attempts).toMatchObject([{ outcome: 'lost', startedMs: 0, endedMs: 7_000 }, { outcome: 'completed' }]);
 });

@@ -1,0 +1,61 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { z } from 'zod';
+
+import type { RunMark } from '../activities/render.ts';
+import { StagingError } from '../lib/results/staging-error.ts';
+
+/** A file that stands on this host's disk while a command may be on its GPU: it outlives the worker. */
+export interface RunMarker {
+  /** What an earlier process left, before the first `set`. Unreadable ones count: something ran. */
+  left(): Promise<RunMark | undefined>;
+  /** Fails as a `StagingError`: a disk that cannot take this one cannot take a result either. */
+  set(mark: RunMark): Promise<void>;
+  /** Never fails: a mark that stays only makes the next process careful. */
+  clear(): Promise<void>;
+}
+
+const Mark = z.object({ workflowId: z.string(), runId: z.string(), command: z.string() });
+const UNREADABLE: RunMark = { workflowId: '', runId: '', command: '' };
+
+/** One file for each worker identity, `<folder>/<identity>.json`. */
+export function createRunMarker({ folder, identity }: { folder: string; identity: string }): RunMarker {
+  const path = join(folder, `${encodeURIComponent(identity)}.json`);
+  /** A clearing that comes late must not take the next mark. */
+  let before = Promise.resolve();
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const done = before.then(work);
+    before = done.catch(() => undefined);
+    return done;
+  };
+  return {
+    left: async () => {
+      const text = await readFile(path, 'utf8').catch(ignoreMissing);
+      if (text === undefined) return undefined;
+      return Mark.safeParse(parsed(text)).data ?? UNREADABLE;
+    },
+    set: (mark) =>
+      inTurn(async () => {
+        try {
+          await mkdir(folder, { recursive: true });
+          await writeFile(path, JSON.stringify(mark));
+        } catch (error) {
+          throw new StagingError(`data folder: ${(error as Error).message}`, { cause: error });
+        }
+      }),
+    clear: () => inTurn(() => rm(path, { force: true })).catch(() => undefined),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
