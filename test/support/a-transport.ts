@@ -52,6 +52,7 @@ export interface TestTransport {
 export interface TransportOptions {
   /** Of the named queue; default: one of its own. */
   name?: string;
+  /** `broker`: the queue's own policy names the target. */
   deadLetters?: 'own queue' | 'gone' | 'none' | 'broker';
 }
 

@@ -144,6 +144,26 @@ function testsOf(openTransport: () => OpenTransport): void {
     expect(sha256((await transport.takeDeadLetter()).body)).toBe(sha256(body));
   });
 
+  test.each(['none', 'gone'] as const)(
+    'without a target, dead letters: %s, the failed workflow is the record',
+    async (deadLetters) => {
+      const none = await openTransport()({ deadLetters });
+      await aRunningQueue(none);
+      await none.send(bodyOf('lost.mi'), { dqm_job_id: 'chair-3' });
+      await until(async () => (await statusOf(handleOf(none, 'chair-3')).catch(() => undefined)) === 'FAILED');
+      expect(await none.deadDepth()).toBe(0);
+    },
+  );
+
+  test("the queue's own target takes what the broker takes from us", async () => {
+    const own = await openTransport()({ deadLetters: 'broker' });
+    await aRunningQueue(own);
+    await own.send(bodyOf('lost.mi'), { dqm_job_id: 'chair-4' });
+    await until(async () => (await statusOf(handleOf(own, 'chair-4')).catch(() => undefined)) === 'FAILED');
+    // RabbitMQ dead-letters only what it still has: that message was acknowledged long ago.
+    expect(await own.deadDepth()).toBe(own.config.kind === 'sqs' ? 1 : 0);
+  });
+
   test('a cancelled and a terminated job leave none', async () => {
     const parts = anIntake(engine.client, { queues: [transport.config] });
     const bridge = transport.startBridge(parts.deps);
