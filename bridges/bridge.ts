@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import type { QueueMessage } from '../lib/contract/queue-message.ts';
 import { errorText, type Log } from '../lib/log.ts';
 import { untilAborted } from '../lib/run.ts';
 
 import { NowhereToPut, type HoldRejected, type Rejected } from './dead-letter.ts';
+import type { WatchEndings } from './endings.ts';
 import type { Intake, Verdict } from './intake.ts';
 import type { ReportRejected } from './report-rejected.ts';
 
@@ -22,6 +24,8 @@ export interface BridgeDeps {
   holdRejected: HoldRejected;
   /** Absent: nobody is told. */
   reportRejected?: ReportRejected;
+  /** How the jobs of a queue end. */
+  watchEndings: WatchEndings;
   metrics: BridgeMetrics;
   log: Log;
   /** How long a bridge that stops finishes what it has in hand. */
@@ -54,9 +58,14 @@ export function createEnds({ drainTimeoutMs }: Pick<BridgeDeps, 'drainTimeoutMs'
   };
 }
 
-/** All that is in hand has ended, or the time for it has. */
+/** To give back, in the end, what did not get finished; an open poll of SQS takes 5 s of it. */
+const LAST_CALLS_MS = 8_000;
+
+/** All that is in hand has ended, or the time for it has. Rejects with the first that does. */
 export async function whenDrained(inHand: Iterable<Promise<unknown>>, drained: AbortSignal): Promise<void> {
-  await untilAborted<unknown>(Promise.allSettled(inHand), drained, undefined);
+  const allEnded = Promise.all(inHand);
+  await untilAborted<unknown>(allEnded, drained, undefined);
+  if (drained.aborted) await Promise.race([allEnded, delay(LAST_CALLS_MS, undefined, { ref: false })]);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 
 import { systemClock, type Clock } from '../lib/clock.ts';
-import type { Config } from '../lib/config/config.ts';
+import type { Acknowledge, Config } from '../lib/config/config.ts';
 import type { FailureType } from '../lib/contract/failures.ts';
 import { brokerIdentity, identityOf, originalMessageId, type Identity } from '../lib/contract/identity.ts';
 import type { JobInput, JobLimits, MessageBody } from '../lib/contract/job-input.ts';
@@ -68,7 +68,7 @@ export function createIntake({ client, config, bodies, rules, log, clock = syste
     }
     try {
       const input = jobInput(message, job, identity, body, config);
-      return verdictOf(await startJob(client, input, identity), message, identity);
+      return verdictOf(await startJob(client, input, identity, acknowledgeOf(message, config)), message, identity);
     } catch (error) {
       if (!isRefusal(error)) return again(error);
       return { done: rejected(message, 'BadMessage', `the engine refuses it: ${errorText(error)}`, identity.jobId) };
@@ -98,6 +98,12 @@ export function createIntake({ client, config, bodies, rules, log, clock = syste
       return 'done' in tried ? tried.done : { outcome: 'unavailable', reason: tried.again };
     },
   };
+}
+
+/** Brokers but SQS, and queues without one, know the start alone. */
+function acknowledgeOf({ queue: name }: QueueMessage, { queues }: Config): Acknowledge {
+  const queue = queues.get(name);
+  return queue?.kind === 'sqs' ? queue.acknowledge : 'on_start';
 }
 
 function verdictOf(outcome: StartOutcome, message: QueueMessage, { workflowId, jobId }: Identity): Attempt<Verdict> {

@@ -33,11 +33,11 @@ const LONGEST_MS = (12 * 60 - 1) * 60_000;
 
 /** The calls that a bridge makes of one queue. */
 export interface SqsQueue {
-  /** Up to `most` messages, ten at most; waits up to 5 s for the first. Calls off at once when `signal` is aborted. */
-  receive(most: number, signal: AbortSignal): Promise<Message[]>;
+  /** Up to `most` messages, ten at most; waits up to 5 s for the first. */
+  receive(most: number): Promise<Message[]>;
   /** Tries for up to 60 s, once when `signal` is aborted. Rejects when SQS did not delete it: it will be seen again. */
   remove(message: Message, signal: AbortSignal): Promise<void>;
-  /** To be seen again at once; tries as long. */
+  /** To be seen again, by others than the polls that are open now; tries as long. */
   giveBack(message: Message, signal: AbortSignal): Promise<void>;
   /** Keeps a message from being seen until the hold is let go. */
   hold(message: Message): Hold;
@@ -106,22 +106,34 @@ export function createSqsQueue(sqs: SQSClient, url: string, clock: Clock = syste
     }
   }
 
+  const polls = new Set<Promise<Message[]>>();
+
+  async function poll(most: number): Promise<Message[]> {
+    const command = new ReceiveMessageCommand({
+      QueueUrl: url,
+      MaxNumberOfMessages: Math.min(most, BATCH),
+      WaitTimeSeconds: LONG_POLL_SECONDS,
+      VisibilityTimeout: VISIBILITY_SECONDS,
+      MessageAttributeNames: ['All'],
+      MessageSystemAttributeNames: ['All'],
+      // The SDK's own repetition of a lost answer then gets the same messages: their group is not blocked.
+      ...(isFifo(url) && { ReceiveRequestAttemptId: randomUUID() }),
+    });
+    return (await sqs.send(command)).Messages ?? [];
+  }
+
   return {
-    receive: async (most, signal) => {
-      const command = new ReceiveMessageCommand({
-        QueueUrl: url,
-        MaxNumberOfMessages: Math.min(most, BATCH),
-        WaitTimeSeconds: LONG_POLL_SECONDS,
-        VisibilityTimeout: VISIBILITY_SECONDS,
-        MessageAttributeNames: ['All'],
-        MessageSystemAttributeNames: ['All'],
-        // The SDK's own repetition of a lost answer then gets the same messages: their group is not blocked.
-        ...(isFifo(url) && { ReceiveRequestAttemptId: randomUUID() }),
-      });
-      return (await sqs.send(command, { abortSignal: signal })).Messages ?? [];
+    receive: (most) => {
+      const polled: Promise<Message[]> = poll(most).finally(() => polls.delete(polled));
+      polls.add(polled);
+      return polled;
     },
     remove: (message, signal) => insistently(() => removals.add(message), signal),
-    giveBack: (message, signal) => insistently(() => visibilities.add({ message, seconds: 0 }), signal),
+    giveBack: async (message, signal) => {
+      // One of our own would take it at once, and SQS count that.
+      await Promise.allSettled(polls);
+      await insistently(() => visibilities.add({ message, seconds: 0 }), signal);
+    },
     hold: (message) => {
       const ended = new AbortController();
       const lost = new AbortController();

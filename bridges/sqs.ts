@@ -10,6 +10,7 @@ import type { Running } from '../lib/run.ts';
 import { createEnds, takeIn, trackReadiness, whenDrained, type BridgeDeps, type Ends } from './bridge.ts';
 import { putAside } from './dead-letter.ts';
 import type { Verdict } from './intake.ts';
+import { completionRefusal, createCompletions, type Completions } from './sqs-completion.ts';
 import { sendSqsDeadLetter, sqsDeadLetterUrl } from './sqs-dead-letter.ts';
 import { isFinalSqsError, shownUrl, sqsAdvice } from './sqs-errors.ts';
 import { sqsQueueMessage } from './sqs-message.ts';
@@ -34,6 +35,7 @@ export function startSqsBridge(deps: SqsBridgeDeps): Running {
 /** What one bridge's functions share. */
 interface Bridge extends SqsBridgeDeps, Ends {
   calls: SqsQueue;
+  completions: Completions;
   deadLetterUrl: string | undefined;
   setBroker(isThere: boolean): void;
   /** Pollers at work: as many as the queue fills. */
@@ -45,21 +47,27 @@ interface Bridge extends SqsBridgeDeps, Ends {
 async function run(deps: SqsBridgeDeps, ends: Ends): Promise<void> {
   const { sqs, queue, log } = deps;
   const ended = new AbortController();
+  const calls = createSqsQueue(sqs, queue.url);
+  const endings = deps.watchEndings(queue.name, ended.signal);
   const bridge: Bridge = {
     ...deps,
     ...ends,
-    calls: createSqsQueue(sqs, queue.url),
+    calls,
+    completions: createCompletions({ queue, calls, endings, log }, ends),
     deadLetterUrl: queue.deadLetterUrl,
     setBroker: trackReadiness(deps, ended.signal),
     pollers: 0,
     hasReceived: false,
   };
   try {
+    const refusal = await whenReachable(bridge, () => completionRefusal(sqs, queue, ends.stopping));
+    if (refusal !== undefined) throw new Error(refusal);
     bridge.deadLetterUrl = await whenReachable(bridge, () => sqsDeadLetterUrl(sqs, queue, log, ends.stopping));
     if (ends.stopping.aborted) return;
     const deadLetters = bridge.deadLetterUrl === undefined ? 'held in workflows' : shownUrl(bridge.deadLetterUrl);
     log.info('Bridge started', { queue: queue.name, transport: 'sqs', deadLetters });
-    await poll(bridge);
+    await whenDrained([poll(bridge)], ends.drained);
+    await whenDrained([bridge.completions.whenSettled()], ends.drained);
   } finally {
     bridge.setBroker(false);
     ended.abort();
@@ -78,7 +86,7 @@ async function poll(bridge: Bridge): Promise<void> {
   try {
     while (!stopping.aborted) {
       await intake.gate.whenOpen(stopping);
-      const messages = (await whenReachable(bridge, () => calls.receive(mostToAskFor(bridge), drained))) ?? [];
+      const messages = (await whenReachable(bridge, () => calls.receive(mostToAskFor(bridge)))) ?? [];
       bridge.hasReceived = true;
       if (isHelper && messages.length === 0) return;
       if (messages.length === BATCH && bridge.pollers < MOST_POLLERS) {
@@ -117,9 +125,18 @@ async function handleInOrder(bridge: Bridge, messages: readonly Message[]): Prom
   for (const { received, hold } of entries) {
     const verdict = await handle(isBlocked ? givingBack(bridge) : bridge, received);
     isBlocked ||= verdict === undefined || verdict.outcome === 'unavailable';
-    hold.letGo();
+    if (verdict && isKept(bridge, verdict)) {
+      const { workflowId, outcome } = verdict;
+      bridge.completions.keep({ received, hold, workflowId, isNew: outcome === 'started' });
+    } else hold.letGo();
   }
 }
+
+type InTheEngine = Extract<Verdict, { workflowId: string }>;
+
+/** `acknowledge on_completion`: its message stays in flight until the job ends, a duplicate's as long as that of the first. */
+const isKept = ({ queue }: Bridge, verdict: Verdict): verdict is InTheEngine =>
+  queue.acknowledge === 'on_completion' && 'workflowId' in verdict;
 
 /** A bridge that starts nothing. */
 const givingBack = (bridge: Bridge): Bridge => ({
@@ -150,13 +167,13 @@ async function handle(bridge: Bridge, received: Message): Promise<Verdict | unde
   }
 }
 
-/** The only place that deletes or gives back. A process that dies in between leaves a second copy, never none. */
+/** The only place that deletes or gives back, but for messages whose jobs must end first. A process that dies in between leaves a second copy, never none. */
 async function settle(bridge: Bridge, received: Message, verdict: Verdict): Promise<void> {
   const { calls, sqs, queue, deadLetterUrl: url, stopping } = bridge;
   switch (verdict.outcome) {
     case 'started':
     case 'duplicate':
-      return calls.remove(received, stopping);
+      return isKept(bridge, verdict) ? undefined : calls.remove(received, stopping);
     case 'rejected': {
       const message = sqsQueueMessage(queue.name, received);
       const send = url === undefined ? undefined : (letter: DeadLetter) => sendSqsDeadLetter(sqs, url, letter);

@@ -5,9 +5,11 @@ import {
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
 
+import type { Acknowledge } from '../lib/config/config.ts';
 import type { Identity } from '../lib/contract/identity.ts';
 import type { JobInput, JobMemo } from '../lib/contract/job-input.ts';
 import { DqmState } from '../lib/contract/search-attributes.ts';
+import { recordedState } from '../lib/jobs/state.ts';
 import { startOptions } from '../lib/jobs/start-options.ts';
 
 import { callEngine } from './engine.ts';
@@ -24,15 +26,20 @@ export type StartOutcome =
  * Starts a job's workflow, once for each message. Rejects as the engine does. A start refuses an id that exists
  * (`USE_EXISTING` would hide whether anything was started); only then one look at the existing run decides.
  */
-export async function startJob(client: Client, input: JobInput, identity: Identity): Promise<StartOutcome> {
+export async function startJob(
+  client: Client,
+  input: JobInput,
+  identity: Identity,
+  acknowledge: Acknowledge,
+): Promise<StartOutcome> {
   if (await tryStart(client, input, identity, 'REJECT_DUPLICATE')) return 'started';
-  const outcome = await judgeExisting(client, identity);
+  const outcome = await judgeExisting(client, identity, acknowledge);
   if (outcome !== 'again') return outcome;
   // What the earlier run has staged is found again.
   const again = { ...input, mayBeStaged: true };
   if (await tryStart(client, again, identity, 'ALLOW_DUPLICATE_FAILED_ONLY')) return 'started';
   // Another bridge was first, with this message or another of the same id.
-  const other = await judgeExisting(client, identity);
+  const other = await judgeExisting(client, identity, acknowledge);
   return other === 'again' ? 'closing' : other;
 }
 
@@ -45,12 +52,15 @@ export type ExistingRun = Pick<WorkflowExecutionDescription, 'memo' | 'typedSear
 export function judgeRun(
   run: ExistingRun,
   { contentHash, deliveryId }: Identity,
+  acknowledge: Acknowledge,
 ): Exclude<StartOutcome, 'started'> | 'again' {
   const memo = (run.memo ?? {}) as Partial<JobMemo>;
   const isSameContent = memo.content_hash === contentHash;
   // A producer that reuses an id for other content sent another message; without an id nothing can be recognised.
   const isSameMessage = isSameContent && deliveryId !== null && memo.delivery_id === deliveryId;
-  if (isSameMessage) return 'duplicate';
+  // Acknowledged on completion, a message that comes again is how a failed job is tried again.
+  const isTriedAgain = acknowledge === 'on_completion' && recordedState(run) === 'failed';
+  if (isSameMessage && !isTriedAgain) return 'duplicate';
   switch (run.status.name) {
     case 'FAILED':
     case 'CANCELLED':
@@ -69,10 +79,14 @@ export function judgeRun(
 const isEnding = ({ typedSearchAttributes }: ExistingRun): boolean =>
   ['failed', 'cancelled'].includes(typedSearchAttributes.get(DqmState) ?? '');
 
-async function judgeExisting(client: Client, identity: Identity): Promise<Exclude<StartOutcome, 'started'> | 'again'> {
+async function judgeExisting(
+  client: Client,
+  identity: Identity,
+  acknowledge: Acknowledge,
+): Promise<Exclude<StartOutcome, 'started'> | 'again'> {
   try {
     const handle = client.workflow.getHandle(identity.workflowId);
-    return judgeRun(await callEngine(client, () => handle.describe()), identity);
+    return judgeRun(await callEngine(client, () => handle.describe()), identity, acknowledge);
   } catch (error) {
     // Its retention ended between the two calls.
     if (error instanceof WorkflowNotFoundError) return 'again';

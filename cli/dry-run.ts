@@ -53,6 +53,8 @@ function dryDeps({ config, output, log }: Context, count: (judgement: Judgement)
       },
     },
     holdRejected: () => Promise.reject(new Error('a dry run holds nothing')),
+    // `acknowledge on_completion`: what never ran has ended.
+    watchEndings: () => ({ ended: async () => 'completed' }),
     metrics: { received: () => undefined, settled: () => undefined, intake: () => undefined },
     log: quiet,
     drainTimeoutMs: config.dqm.drainTimeoutMs,

@@ -2,6 +2,7 @@ import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
 import { checkAmqpQueue } from '../bridges/amqp-connection.ts';
+import { completionRefusal } from '../bridges/sqs-completion.ts';
 import { createS3, createSqs } from '../lib/aws.ts';
 import type { QueueConfig } from '../lib/config/config.ts';
 import { prepareNamespace } from '../lib/engine/prepare.ts';
@@ -77,6 +78,8 @@ async function looked(check: string, look: () => Promise<string>): Promise<Findi
 async function queueAnswer(queue: QueueConfig, sqs: SQSClient): Promise<string> {
   switch (queue.kind) {
     case 'sqs': {
+      const refusal = await completionRefusal(sqs, queue);
+      if (refusal !== undefined) throw new Error(refusal);
       const { Attributes = {} } = await sqs.send(
         new GetQueueAttributesCommand({
           QueueUrl: queue.url,

@@ -1,5 +1,6 @@
 import { startAmqpBridge } from '../../bridges/amqp.ts';
 import type { BridgeDeps, BridgeMetrics } from '../../bridges/bridge.ts';
+import { createWatchEndings } from '../../bridges/endings.ts';
 import { createHoldRejected } from '../../bridges/hold-rejected.ts';
 import { createReportRejected } from '../../bridges/report-rejected.ts';
 import { startSqsBridge } from '../../bridges/sqs.ts';
@@ -22,6 +23,7 @@ export async function openBridges(shared: Shared, names: readonly string[]): Pro
   const { intake, bodies } = intakeOf({ client, config, store, log });
   const holdRejected = createHoldRejected({ client, bodies });
   const reportRejected = createReportRejected({ client, windowMs: config.dqm.taskRetryWindowMs });
+  const watchEndings = createWatchEndings({ client, log });
   const queues = names.map((name) => queueNamed(config, name));
   await openDeadLetters(shared, queues);
   for (const queue of queues) {
@@ -30,6 +32,7 @@ export async function openBridges(shared: Shared, names: readonly string[]): Pro
       intake,
       holdRejected,
       ...(config.dqm.failureWebhook !== undefined && { reportRejected }),
+      watchEndings,
       metrics: bridgeMetrics(shared.metrics),
       log,
       drainTimeoutMs: config.dqm.drainTimeoutMs,

@@ -48,7 +48,7 @@ async function earlierRun({ client }: SubmitEngine, queue: string, jobId: string
   try {
     const run = await client.workflow.getHandle(workflowId).describe();
     const identity = { contentHash: sha256(body), deliveryId: null };
-    switch (judgeRun(run, { ...identity, jobId, messageId: jobId, workflowId, isFresh: false })) {
+    switch (judgeRun(run, { ...identity, jobId, messageId: jobId, workflowId, isFresh: false }, 'on_start')) {
       case 'conflict':
         throw new Error(`${place}: IdentityConflict: job ${jobId} exists with other content, give another job id`);
       case 'duplicate':

@@ -33,11 +33,14 @@ export type QueueConfig = SqsQueueConfig | AmqpQueueConfig | DirectQueueConfig;
 
 export type MaxWaitingJobs = number | 'auto' | 'unlimited';
 
+/** When a message is deleted: when its job is stored durably, or when it has ended. */
+export type Acknowledge = 'on_start' | 'on_completion';
+
 export interface SqsQueueConfig {
   kind: 'sqs';
   name: string;
   url: string;
-  acknowledge: 'on_start' | 'on_completion';
+  acknowledge: Acknowledge;
   /** Absent: the queue's own RedrivePolicy. */
   deadLetterUrl?: string;
   maxWaitingJobs: MaxWaitingJobs;

@@ -55,13 +55,6 @@ function sqsQueue(name: string, section: Section<'sqs_queue'>, notes: Notes): Sq
   const url = section.required('url', httpUrl);
   const deadLetterUrl = section.one('dead_letter_url', httpUrl);
   const acknowledge = section.one('acknowledge', oneOf('on_start', 'on_completion')) ?? 'on_start';
-  if (acknowledge === 'on_completion') {
-    // Read as on_start, messages would be settled other than the file says.
-    notes.mistake(
-      section.placeOf('acknowledge') ?? section.place,
-      'acknowledge on_completion is not available in this version',
-    );
-  }
   if (url !== undefined && url === deadLetterUrl) {
     notes.mistake(section.placeOf('dead_letter_url') ?? section.place, 'dead_letter_url is the queue itself');
   }

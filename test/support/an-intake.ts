@@ -7,6 +7,7 @@ import type { Client } from '@temporalio/client';
 import { createBodyStore } from '../../bridges/body-store.ts';
 import type { BridgeDeps } from '../../bridges/bridge.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { createWatchEndings } from '../../bridges/endings.ts';
 import { createHoldRejected } from '../../bridges/hold-rejected.ts';
 import { createIntake, type Intake, type Verdict } from '../../bridges/intake.ts';
 import type { QueueConfig } from '../../lib/config/config.ts';
@@ -58,6 +59,7 @@ export function anIntake(
   const deps: BridgeDeps = {
     intake,
     holdRejected: createHoldRejected({ client, bodies }),
+    watchEndings: createWatchEndings({ client, log }),
     metrics: {
       received: () => undefined,
       settled: (_queue, outcome) => outcomes.push(outcome),

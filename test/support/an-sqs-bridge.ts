@@ -35,7 +35,6 @@ export function anSqsBridge(
   url: string,
   { endpoint, judge = (own) => own, drainTimeoutMs = 60_000, ...changes }: SqsBridgeChanges = {},
 ): SqsBridge {
-  const parts = anIntake(client);
   const queue: SqsQueueConfig = {
     kind: 'sqs',
     name: `q-${randomUUID()}`,
@@ -44,6 +43,7 @@ export function anSqsBridge(
     maxWaitingJobs: 'unlimited',
     ...changes,
   };
+  const parts = anIntake(client, { queues: [queue] });
   const intake = { gate: parts.intake.gate, judge: judge(parts.intake.judge) };
   const bridge = startSqsBridge({ ...parts.deps, intake, drainTimeoutMs, sqs: anSqsClient(endpoint), queue });
   running.push(bridge);

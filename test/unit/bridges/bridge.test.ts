@@ -20,6 +20,7 @@ async function aBridge(verdict: Verdict) {
   const deps: BridgeDeps = {
     intake: { judge: async () => verdict, gate },
     holdRejected: async () => undefined,
+    watchEndings: () => ({ ended: async () => 'completed' }),
     metrics: {
       received: (queue) => counted.push(`received ${queue}`),
       settled: (queue, outcome) => counted.push(`${outcome} ${queue}`),

@@ -32,7 +32,7 @@ test.each<[Status, string, string, string]>([
   ['TIMED_OUT', 'duplicate', 'again', 'again'],
 ])('%s: the same message is a %s, the same content %s, other content %s', (status, same, content, other) => {
   const run = aRun(status);
-  expect([sameMessage, sameContent, otherContent].map((identity) => judgeRun(run, identity))).toEqual([
+  expect([sameMessage, sameContent, otherContent].map((identity) => judgeRun(run, identity, 'on_start'))).toEqual([
     same,
     content,
     other,
@@ -41,7 +41,7 @@ test.each<[Status, string, string, string]>([
 
 test.each(['failed', 'cancelled'])('a run that is %s but open is waited for, except by its own message', (state) => {
   const run = aRun('RUNNING', { state });
-  expect([sameMessage, sameContent, otherContent].map((identity) => judgeRun(run, identity))).toEqual([
+  expect([sameMessage, sameContent, otherContent].map((identity) => judgeRun(run, identity, 'on_start'))).toEqual([
     'duplicate',
     'closing',
     'closing',
@@ -50,17 +50,34 @@ test.each(['failed', 'cancelled'])('a run that is %s but open is waited for, exc
 
 test('a message id that was used for other content is another message', () => {
   const reused = identityOf(aMessage({ body: '{}' }), 'chair-1');
-  expect(judgeRun(aRun('RUNNING'), reused)).toBe('conflict');
-  expect(judgeRun(aRun('FAILED'), reused)).toBe('again');
+  expect(judgeRun(aRun('RUNNING'), reused, 'on_start')).toBe('conflict');
+  expect(judgeRun(aRun('FAILED'), reused, 'on_start')).toBe('again');
 });
 
 test('without a message id nothing is a redelivery', () => {
   const withoutId = identityOf(aMessage({ messageId: null }), 'chair-1');
   const memo = { delivery_id: null };
-  expect(judgeRun(aRun('RUNNING', { memo }), withoutId)).toBe('duplicate');
-  expect(judgeRun(aRun('FAILED', { memo }), withoutId)).toBe('again');
+  expect(judgeRun(aRun('RUNNING', { memo }), withoutId, 'on_start')).toBe('duplicate');
+  expect(judgeRun(aRun('FAILED', { memo }), withoutId, 'on_start')).toBe('again');
 });
 
 test("somebody else's workflow of that id is a conflict", () => {
-  expect(judgeRun({ ...aRun('RUNNING'), memo: {} }, sameMessage)).toBe('conflict');
+  expect(judgeRun({ ...aRun('RUNNING'), memo: {} }, sameMessage, 'on_start')).toBe('conflict');
+});
+
+// interface.md 1, what `on_completion` has of its own.
+test.each<[Status, string]>([
+  ['RUNNING', 'duplicate'],
+  ['COMPLETED', 'duplicate'],
+  ['FAILED', 'again'],
+  ['CANCELLED', 'duplicate'],
+  ['TERMINATED', 'again'],
+  ['TIMED_OUT', 'again'],
+])('acknowledged on completion, %s: the same message is a %s', (status, same) => {
+  expect(judgeRun(aRun(status), sameMessage, 'on_completion')).toBe(same);
+});
+
+test('acknowledged on completion, a run that is failing is waited for by its own message, too', () => {
+  expect(judgeRun(aRun('RUNNING', { state: 'failed' }), sameMessage, 'on_completion')).toBe('closing');
+  expect(judgeRun(aRun('RUNNING', { state: 'cancelled' }), sameMessage, 'on_completion')).toBe('duplicate');
 });

@@ -143,11 +143,6 @@ test.each<[what: string, text: string, ...expected: string[]]>([
     '5: dead_letter_url is the queue itself',
   ],
   [
-    'on_completion on SQS',
-    sqs('acknowledge on_completion'),
-    '5: acknowledge on_completion is not available in this version',
-  ],
-  [
     'on_completion on AMQP',
     amqp('acknowledge on_completion'),
     '6: acknowledge on_completion works on SQS only: the broker cannot extend one delivery past its consumer_timeout',
