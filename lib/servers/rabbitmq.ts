@@ -19,6 +19,8 @@ export const RABBITMQ_HINT =
 export interface RabbitMq {
   /** With the credentials of a fresh node. */
   readonly url: string;
+  /** What `rabbitmqctl` needs in its environment to speak to this node. */
+  readonly settings: NodeJS.ProcessEnv;
   /** Rejects when it ended by itself. */
   readonly done: Promise<void>;
   stop(): Promise<void>;
@@ -42,7 +44,8 @@ export async function findRabbitMq(env: NodeJS.ProcessEnv): Promise<string | und
 export async function startRabbitMq({ script, folder, env }: RabbitMqOptions): Promise<RabbitMq> {
   const [port, distributionPort, mapperPort] = [await freePort(), await freePort(), await freePort()];
   await mkdir(folder, { recursive: true });
-  const own = { ...env, ...settings({ folder, port, distributionPort, mapperPort }) };
+  const settings = nodeSettings({ folder, port, distributionPort, mapperPort });
+  const own = { ...env, ...settings };
   // Erlang's port mapper is a daemon that stays behind: ours is there first, and ends with us.
   const mapper = keep({
     command: 'epmd',
@@ -64,7 +67,7 @@ export async function startRabbitMq({ script, folder, env }: RabbitMqOptions): P
     await stop();
     throw error;
   }
-  return { url, done, stop };
+  return { url, settings, done, stop };
 }
 
 interface NodeSettings {
@@ -74,7 +77,7 @@ interface NodeSettings {
   mapperPort: number;
 }
 
-function settings({ folder, port, distributionPort, mapperPort }: NodeSettings): NodeJS.ProcessEnv {
+function nodeSettings({ folder, port, distributionPort, mapperPort }: NodeSettings): NodeJS.ProcessEnv {
   return {
     HOME: folder, // Erlang's cookie
     ERL_EPMD_ADDRESS: '127.0.0.1',

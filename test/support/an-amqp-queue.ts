@@ -8,7 +8,7 @@ import { until } from './until.ts';
 /** A connection of a test's own, as a producer or an operator has one. */
 export interface TestBroker {
   /** A quorum queue of a test's own, unless declared otherwise. */
-  queue(options?: Options.AssertQueue): Promise<string>;
+  queue(options?: Options.AssertQueue, name?: string): Promise<string>;
   send(queue: string, body: string | Uint8Array, options?: Options.Publish): Promise<void>;
   /** Waits for one, which leaves the queue. */
   receive(queue: string): Promise<GetMessage>;
@@ -24,8 +24,10 @@ export async function aBroker(): Promise<TestBroker> {
   const connection: ChannelModel = await connect(servers().amqpUrl ?? '');
   const channel: ConfirmChannel = await connection.createConfirmChannel();
   return {
-    queue: async (options = { durable: true, arguments: { 'x-queue-type': 'quorum' } }) =>
-      (await channel.assertQueue(`queue-${randomUUID()}`, options)).queue,
+    queue: async (
+      options = { durable: true, arguments: { 'x-queue-type': 'quorum' } },
+      name = `queue-${randomUUID()}`,
+    ) => (await channel.assertQueue(name, options)).queue,
     send: async (queue, body, options = {}) => {
       channel.sendToQueue(queue, Buffer.from(body), { messageId: 'm-1', persistent: true, ...options });
       await channel.waitForConfirms();

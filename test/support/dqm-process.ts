@@ -26,9 +26,10 @@ export interface DqmProcess {
 }
 
 /** Starts `dqm` for as long as a test runs; `stop` it, or `killAll` in `afterAll`. */
-export function startDqm(args: readonly string[], env: NodeJS.ProcessEnv = {}): DqmProcess {
+export function startDqm(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = process.cwd()): DqmProcess {
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     env: { ...process.env, ...env },
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);

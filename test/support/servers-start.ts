@@ -47,6 +47,7 @@ const STARTERS = {
     closers.push(() => rm(folder, { recursive: true, force: true }));
     const rabbitMq = await stopped(closers, startRabbitMq({ script, folder, env }));
     servers.amqpUrl = rabbitMq.url;
+    servers.rabbitMqSettings = rabbitMq.settings;
   },
 };
 

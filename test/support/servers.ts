@@ -7,6 +7,8 @@ export interface TestServers {
   awsEndpoint: string;
   /** Undefined where RabbitMQ is not installed, and outside the integration tests. */
   amqpUrl: string | undefined;
+  /** For `rabbitmqctl`. */
+  rabbitMqSettings: NodeJS.ProcessEnv;
   /** The Temporal CLI. */
   enginePath: string;
 }
@@ -17,7 +19,11 @@ export const SERVERS_VARIABLE = 'DQM_TEST_SERVERS';
 export function servers(): TestServers {
   const left = process.env[SERVERS_VARIABLE];
   if (!left) throw new Error('no servers here: unit tests do without, see jest.config.js');
-  return { amqpUrl: undefined, ...(JSON.parse(left) as Omit<TestServers, 'amqpUrl'>) };
+  return {
+    amqpUrl: undefined,
+    rabbitMqSettings: {},
+    ...(JSON.parse(left) as Omit<TestServers, 'amqpUrl' | 'rabbitMqSettings'>),
+  };
 }
 
 /** Skipped where RabbitMQ is not installed; the run says so once. On CI the run does not start without it. */
