@@ -13,6 +13,7 @@ import { withJobFilter, type JobFilterOptions } from './job-filter.ts';
 import type { PickOptions } from './pick-jobs.ts';
 import type { ResultOptions } from './result.ts';
 import type { RetryOptions } from './retry.ts';
+import { COMPLETE } from './shell-scripts.ts';
 import type { SubmitOptions } from './submit.ts';
 
 // Each command is imported when it runs: the engine's clients and the worker's native part take a second to load.
@@ -204,8 +205,20 @@ withJobFilter(
     await withClient(context, (deps) => deadLetters(options, deps, context));
   });
 
+program
+  .command('completion <shell>')
+  .description('prints the completion script of bash, zsh or fish')
+  .addHelpText('after', '\nExamples:\n  $ source <(dqm completion bash)\n  $ dqm completion fish | source')
+  .action(async (shell: string) => {
+    process.stdout.write((await import('./completion.ts')).completion(shell));
+  });
+
 try {
-  await program.parseAsync();
+  // Words that are being typed are no command line yet: they may be half an option.
+  if (process.argv[2] === COMPLETE) {
+    const found = (await import('./complete.ts')).candidates(program, process.argv.slice(3));
+    process.stdout.write(found.map((each) => `${each}\n`).join(''));
+  } else await program.parseAsync();
 } catch (error) {
   const { exitCode, text } = failed(error);
   process.stderr.write(`${text}\n`);

@@ -2,6 +2,7 @@ import { connectClient, connectionOptions } from '../lib/temporal.ts';
 
 import type { Context } from './context.ts';
 import type { Output } from './output/output.ts';
+import { rememberIds } from './recent-ids.ts';
 import { uiUrlOf } from './ui-url.ts';
 
 /** What a command that only asks or tells the engine is given. */
@@ -13,6 +14,8 @@ export interface ClientDeps {
   /** Of Temporal's UI; `null` where nobody said which. */
   uiUrl: string | null;
   output: Output;
+  /** Ids that were shown, for the shell to complete. */
+  remember(ids: readonly string[]): void;
   now: number;
 }
 
@@ -28,6 +31,7 @@ export async function withClient(context: Context, run: (deps: ClientDeps) => Pr
       queues: [...config.queues.keys()],
       uiUrl: await uiUrlOf(config, temporal.address),
       output,
+      remember: (ids) => rememberIds(config.dqm.dataFolder, ids),
       now: Date.now(),
     });
   } finally {

@@ -126,7 +126,7 @@ export async function aJobEngine(): Promise<JobEngine> {
         colour: false,
         write: (more: string) => (heard?.(more), void (text += more)),
       };
-      await run({ client, queues, ...ui, output, now: Date.now() });
+      await run({ client, queues, ...ui, output, remember: () => undefined, now: Date.now() });
       return text;
     },
     close: async () => {
