@@ -1,12 +1,14 @@
 import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
+import type { Connection } from '@temporalio/client';
+
 import { checkAmqpQueue } from '../bridges/amqp-connection.ts';
 import { completionRefusal } from '../bridges/sqs-completion.ts';
 import { createS3, createSqs } from '../lib/aws.ts';
 import type { QueueConfig } from '../lib/config/config.ts';
-import { prepareNamespace } from '../lib/engine/prepare.ts';
-import { errorText } from '../lib/log.ts';
+import { keptDays, prepareNamespace, type PrepareOptions } from '../lib/engine/prepare.ts';
+import { errorText, type Log } from '../lib/log.ts';
 import { s3ErrorText } from '../lib/results/s3-errors.ts';
 import { createResultStore } from '../lib/results/open-store.ts';
 import { connectClient, connectionOptions, namesEngine } from '../lib/temporal.ts';
@@ -14,17 +16,18 @@ import { connectClient, connectionOptions, namesEngine } from '../lib/temporal.t
 import type { Context } from './context.ts';
 import { EXIT_FAILED } from './exit.ts';
 import { jsonLine } from './output/output.ts';
+import { forgottenTooSoon } from './setup/retention.ts';
 
 /** One thing that `dqm setup` has looked at. */
 interface Finding {
   check: string;
-  state: 'ok' | 'changed' | 'failed' | 'skipped';
+  state: 'ok' | 'changed' | 'warning' | 'failed' | 'skipped';
   detail: string;
 }
 
 /** `dqm setup`: prepares the engine and looks at everything the configuration names. Exit code 1 when something is amiss. */
 export async function setup(context: Context): Promise<void> {
-  const { config, output } = context;
+  const { config, output, log } = context;
   const s3 = createS3(config.aws);
   const sqs = createSqs(config.aws);
   const findings: Finding[] = [];
@@ -34,9 +37,14 @@ export async function setup(context: Context): Promise<void> {
     else output.write(`${finding.state.padEnd(8)} ${finding.check}: ${finding.detail}\n`);
   };
   try {
-    found(await engineFinding(context));
-    for (const queue of config.queues.values())
-      found(await looked(`queue ${queue.name}`, () => queueAnswer(queue, sqs)));
+    const engine = await lookAtEngine(context);
+    found(engine.finding);
+    for (const queue of config.queues.values()) {
+      const check = `queue ${queue.name}`;
+      found(await looked(check, () => queueAnswer(queue, sqs)));
+      const detail = await retentionWarning(queue, engine.keptDays, { sqs, log }).catch(() => undefined);
+      if (detail !== undefined) found({ check, state: 'warning', detail });
+    }
     found(await looked('result store', () => storeAnswer(context, s3)));
     for (const bucket of config.dqm.allowBuckets)
       found(await looked(`bucket ${bucket}`, () => bucketAnswer(s3, bucket)));
@@ -47,25 +55,44 @@ export async function setup(context: Context): Promise<void> {
   if (findings.some(({ state }) => state === 'failed')) process.exitCode = EXIT_FAILED;
 }
 
-async function engineFinding({ config, env, log }: Context): Promise<Finding> {
+/** `keptDays`: how long it keeps jobs that have ended; undefined where it cannot be asked. */
+async function lookAtEngine({ config, env, log }: Context): Promise<{ finding: Finding; keptDays?: number }> {
   const temporal = await connectionOptions(config, env);
   const check = `engine at ${temporal.address}`;
   try {
     const { connection, close } = await connectClient(temporal);
     try {
-      const changes = await prepareNamespace(connection, { namespace: temporal.namespace, log });
-      if (changes.length > 0) return { check, state: 'changed', detail: changes.join('; ') };
-      return { check, state: 'ok', detail: `namespace ${temporal.namespace} is prepared` };
+      const finding = await prepared(connection, { namespace: temporal.namespace, log }, check);
+      const days = await keptDays(connection, temporal.namespace).catch(() => undefined);
+      return { finding, ...(days !== undefined && { keptDays: days }) };
     } finally {
       await close();
     }
   } catch (error) {
     // Without an address of its own, the file asks for the engine that `dqm up` starts and prepares.
     if (!namesEngine(config, env))
-      return { check, state: 'skipped', detail: 'not running; dqm up starts and prepares one' };
+      return { finding: { check, state: 'skipped', detail: 'not running; dqm up starts and prepares one' } };
+    return { finding: { check, state: 'failed', detail: errorText(error) } };
+  }
+}
+
+async function prepared(connection: Connection, options: PrepareOptions, check: string): Promise<Finding> {
+  try {
+    const changes = await prepareNamespace(connection, options);
+    if (changes.length > 0) return { check, state: 'changed', detail: changes.join('; ') };
+    return { check, state: 'ok', detail: `namespace ${options.namespace} is prepared` };
+  } catch (error) {
     return { check, state: 'failed', detail: errorText(error) };
   }
 }
+
+/** What cannot be looked at was told before. */
+const retentionWarning = async (
+  queue: QueueConfig,
+  days: number | undefined,
+  deps: { sqs: SQSClient; log: Log },
+): Promise<string | undefined> =>
+  queue.kind === 'sqs' && days !== undefined ? forgottenTooSoon(queue, days, deps) : undefined;
 
 async function looked(check: string, look: () => Promise<string>): Promise<Finding> {
   try {

@@ -38,7 +38,7 @@ export async function prepareNamespace(connection: Connection, options: PrepareO
 
 async function keepClosedJobs(connection: Connection, namespace: string, days: number): Promise<string[]> {
   const retention = msToTs(days * DAY_MS);
-  const current = await currentRetentionDays(connection, namespace);
+  const current = await keptDays(connection, namespace);
   if (current === undefined) {
     await orSayWhatToDo(
       `create the namespace ${namespace} with a retention of ${days} days`,
@@ -54,8 +54,8 @@ async function keepClosedJobs(connection: Connection, namespace: string, days: n
   return [`closed jobs are kept for ${days} days instead of ${current}`];
 }
 
-/** Undefined: no such namespace. */
-async function currentRetentionDays(connection: Connection, namespace: string): Promise<number | undefined> {
+/** How long the engine keeps jobs that have ended; undefined: no such namespace. */
+export async function keptDays(connection: Connection, namespace: string): Promise<number | undefined> {
   const description = connection.workflowService.describeNamespace({ namespace }).catch((error: unknown) => {
     if (isGrpcStatus(error, 'notFound')) return undefined;
     throw error;
