@@ -5,6 +5,7 @@ import { memberText } from '../lib/contract/json-text.ts';
 import type { Log } from '../lib/log.ts';
 import { RealityServerError } from '../lib/realityserver/client.ts';
 import { resultKey } from '../lib/results/key.ts';
+import { cutSignatures } from '../lib/results/signed-addresses.ts';
 import { StoreUnavailable, type ResultStore, type StagedFile } from '../lib/results/store.ts';
 import { readText } from '../lib/results/text.ts';
 
@@ -12,10 +13,17 @@ import { beginAttempt, isWorthLooking, suspicion, type AttemptDetails, type Brea
 import { commandFailure, commandNotAllowed, hostStopping, jobIsSuspect } from './classify.ts';
 import { withHeartbeat, type Details } from './heartbeat.ts';
 import { findStaged, publish } from './publish.ts';
+import { openReferences } from './references.ts';
 import { render, type RenderDeps } from './render.ts';
 
 /** A single job's parameters stand in its message's body; a chain's step has its own. */
-export type CommandInput = CommandCall & ({ body: MessageBody } | { parameters: JsonText });
+export type CommandInput = CommandCall & ({ body: MessageBody } | StepParameters);
+
+interface StepParameters {
+  parameters: JsonText;
+  /** The queue of the chain's job: a step may run on hosts of another. */
+  jobQueue: string;
+}
 
 interface CommandCall {
   queue: string;
@@ -87,7 +95,8 @@ async function run(
     file = await staging.find(key);
     if (file === undefined) {
       await refuseSuspect(deps, input, details);
-      const rendered = await renderHere(deps, input, { parameters, key }, details, signal);
+      const sent = 'parameters' in input ? await withAddresses(input, store, signal) : parameters;
+      const rendered = await renderHere(deps, input, { parameters: sent, key }, details, signal);
       file = rendered.file;
       details.rendered = { host, gpuSeconds: rendered.gpuSeconds };
     }
@@ -151,6 +160,9 @@ async function renderHere(
   };
   try {
     return await render(deps, { queue, command, parameters, key, limits }, onProgress, signal);
+  } catch (error) {
+    // A server may quote an address that it could not read.
+    throw cutSignatures(error);
   } finally {
     delete details.onGpu;
     delete details.progress;
@@ -165,14 +177,26 @@ const parametersOf = async (input: CommandInput, store: ResultStore, signal: Abo
   return parameters === undefined || parameters === 'null' ? '{}' : parameters;
 };
 
-const keyOf = ({ queue, command, occurrence, generation }: CommandInput, parametersText: JsonText): string =>
+/** What a step opens may be read until the command would be given up, and a little longer where clocks differ. */
+function withAddresses(
+  { jobQueue: queue, parameters, limits }: CommandCall & StepParameters,
+  store: ResultStore,
+  signal: AbortSignal,
+): Promise<JsonText> {
+  const owner = { queue, workflowId: activityInfo().workflowExecution?.workflowId ?? '' };
+  return openReferences(parameters, owner, { store, forMs: limits.commandTimeoutMs + CLOCKS_DIFFER_MS }, signal);
+}
+
+const CLOCKS_DIFFER_MS = 900_000;
+
+const keyOf = (input: CommandInput, parametersText: JsonText): string =>
   resultKey({
-    queue,
+    queue: 'jobQueue' in input ? input.jobQueue : input.queue,
     workflowId: activityInfo().workflowExecution?.workflowId ?? '',
-    command,
+    command: input.command,
     parametersText,
-    occurrence,
-    generation,
+    occurrence: input.occurrence,
+    generation: input.generation,
   });
 
 /** A cancelled job ends; a stopping host hands its command to another one, or keeps it when the bytes are here already. */

@@ -50,7 +50,9 @@ export function createFileStore({ root }: { root: string }): ResultStore {
     return verified(source, result, (error) => unavailable(root, error), signal);
   }
 
-  return { find, put, open, keyOf, location: { kind: 'file', root } };
+  const addressOf = async (result: StagedResult): Promise<string> => join(folderOf(keyOf(result)), result.sha256);
+
+  return { find, put, open, keyOf, addressOf, location: { kind: 'file', root } };
 }
 
 const unavailable = (root: string, error: Error): StoreUnavailable =>

@@ -7,6 +7,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 
 import type { StagedResult } from '../contract/job-input.ts';
 
@@ -95,9 +96,16 @@ export function createS3Store({ s3, bucket, prefix }: S3StoreOptions): ResultSto
     return verified(answer.Body as Readable, result, (error) => unavailable(base, error), signal);
   };
 
-  return { find, put, open, keyOf, location: { kind: 's3', bucket, prefix } };
+  const addressOf = (result: StagedResult, forMs: number): Promise<string> => {
+    const object = new GetObjectCommand(objectOf(keyOf(result), result.sha256));
+    return getSignedUrl(s3, object, { expiresIn: Math.min(Math.ceil(forMs / 1_000), LONGEST_SIGNED_SECONDS) });
+  };
+
+  return { find, put, open, keyOf, addressOf, location: { kind: 's3', bucket, prefix } };
 }
 
+/** S3's own limit, a week. */
+const LONGEST_SIGNED_SECONDS = 604_800;
 const PRECONDITION_FAILED = 412;
 const NOT_IMPLEMENTED = 501;
 

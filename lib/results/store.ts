@@ -28,6 +28,8 @@ export interface ResultStore {
   open(result: StagedResult, signal: AbortSignal): Promise<Readable>;
   /** The key a reference was published under; throws `NoSuchResult` for a reference that lies outside this store. */
   keyOf(result: StagedResult): string;
+  /** What a RealityServer can open a result by: a path on this host, or an address that is good for `forMs`, a secret. */
+  addressOf(result: StagedResult, forMs: number): Promise<string>;
   /** Where it is, when it is S3: for server-side copies, and so that no task writes into it. */
   readonly location: { kind: 'file'; root: string } | { kind: 's3'; bucket: string; prefix: string };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 
 import { resultKey } from '../../lib/results/key.ts';
@@ -50,6 +50,13 @@ export function itKeepsThePromisesOfAResultStore(open: () => Promise<StoreUnderT
     expect(await store.find(key, patient())).toEqual(published);
     expect((await read(published, patient())).toString()).toBe('a picture');
     expect(store.keyOf(published)).toBe(key);
+  });
+
+  test('what RealityServer is given to open a result by gives its bytes', async () => {
+    const published = await store.put(aKey(), aStagedFile(folder, 'for the next command'), patient());
+    const address = await store.addressOf(published, 60_000);
+    const bytes = address.startsWith('http') ? await (await fetch(address)).text() : readFileSync(address, 'utf8');
+    expect(bytes).toBe('for the next command');
   });
 
   test('nothing is found under a key that was never put', async () => {

@@ -76,7 +76,8 @@ function run(
   });
   const { generation, mayBeStaged } = input;
   return runCommand({
-    queue: input.queue,
+    queue,
+    jobQueue: input.queue,
     command: name,
     parameters: text,
     occurrence,

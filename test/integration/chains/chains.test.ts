@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
 import type { StagedResult } from '../../../lib/contract/job-input.ts';
 import { workflowIdFor } from '../../../lib/contract/ids.ts';
@@ -16,7 +17,7 @@ export async function turntable({ parameters, tasks }: ChainJob<{ scene: string;
   );
   progress(50, 'all frames are there');
   await pause('50 ms');
-  const list = await command('echo', { types: frames.map(({ mimeType }) => mimeType) });
+  const list = await command('echo', { frames });
   await deliver(list, tasks);
   return list;
 }
@@ -61,7 +62,10 @@ test('a message that names a chain runs its commands on the render host and deli
   const angles = frames.map(({ body }) => (JSON.parse(body) as { params: { angle: number } }).params.angle);
   expect(new Set(angles)).toEqual(new Set([0, 90, 180, 270]));
   const jobId = workflowId.slice('job/local/'.length);
-  expect((await farm.object(`turntable/${jobId}.json`)).bytes.toString()).toContain('image/png');
+  const delivered = JSON.parse((await farm.object(`turntable/${jobId}.json`)).bytes.toString()) as { frames: string[] };
+  // RealityServer was given something it can open for each result that the chain passed on.
+  expect(delivered.frames).toHaveLength(4);
+  for (const path of delivered.frames) expect(readFileSync(path).subarray(1, 4).toString()).toBe('PNG');
   expect((await job.describe()).typedSearchAttributes.get(DqmState)).toBe('completed');
 }, 60_000);
 
