@@ -118,7 +118,7 @@ test('a completed job has its result, its destinations and a time line', async (
     'started on gpu-07, attempt 1',
     'staged: image/png, 48213 bytes',
     's3_upload delivered to s3://results/chair.png',
-    'http_post delivered to https://shop.example/store/chair.png, attempt 3',
+    'http_post delivered to https://shop.example/store/chair.png, attempt 3; the one before failed: TaskUnavailable: 503',
     'completed',
   ]);
   const row = { state: 'completed', gpu_seconds: 12.5, host: HOST } as const;
