@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 
-import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
+import { PutObjectCommand, type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 
 /** Larger objects go in parts. */
@@ -27,6 +28,19 @@ export async function streamToS3(
   { s3, bucket, key, body, size, fields }: S3Stream,
   signal: AbortSignal,
 ): Promise<void> {
+  const object = { ...fields, Bucket: bucket, Key: key, ContentLength: size };
+  if (size > PART_BYTES) return uploadParts(s3, { ...object, Body: body }, size, signal);
+  // Most results: without what the parts of a large one need.
+  await s3.send(new PutObjectCommand({ ...object, Body: await buffer(body) }), { abortSignal: signal });
+}
+
+async function uploadParts(
+  s3: S3Client,
+  params: PutObjectCommandInput & { Body: Readable },
+  size: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { Body: body } = params;
   const abortController = new AbortController();
   const abort = (): void => {
     abortController.abort(signal.reason);
@@ -34,7 +48,7 @@ export async function streamToS3(
   };
   const upload = new Upload({
     client: s3,
-    params: { ...fields, Bucket: bucket, Key: key, Body: body, ContentLength: size },
+    params,
     partSize: Math.max(PART_BYTES, Math.ceil(size / MAX_PARTS)),
     queueSize: PARTS_AT_ONCE,
     abortController,

@@ -36,11 +36,14 @@ export async function publish(folder: string, file: StagedFile, signal: AbortSig
 }
 
 async function placeBytes(folder: string, file: StagedFile, signal: AbortSignal): Promise<void> {
+  const target = join(folder, file.sha256);
+  // On one file system this is all. What bears the name already may be torn by a power loss: it is replaced below.
+  if (await linkNew(file.path, target).catch(() => false)) return syncFile(target);
   const temporary = join(folder, temporaryName());
   try {
     await linkOrCopy(file, temporary, signal);
     await syncFile(temporary);
-    await rename(temporary, join(folder, file.sha256));
+    await rename(temporary, target);
   } finally {
     // Also after the rename: between two links of one file it does nothing.
     await discard(temporary);
