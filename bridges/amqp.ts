@@ -12,7 +12,8 @@ import { AmqpRefused, connectAmqp, ensureQueue, shownAddress } from './amqp-conn
 import { amqpDeadLetterTarget, publishAmqpDeadLetter } from './amqp-dead-letter.ts';
 import { amqpQueueMessage } from './amqp-message.ts';
 import { createPublisher, type Publisher } from './amqp-publisher.ts';
-import { createEnds, takeIn, trackReadiness, whenDrained, type BridgeDeps, type Ends } from './bridge.ts';
+import { startRound, type Round } from './amqp-round.ts';
+import { createEnds, mayReceive, takeIn, trackReadiness, whenDrained, type BridgeDeps, type Ends } from './bridge.ts';
 import { putAside } from './dead-letter.ts';
 import type { Verdict } from './intake.ts';
 
@@ -22,6 +23,8 @@ export interface AmqpBridgeDeps extends BridgeDeps {
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
+/** Messages for one consumer; then a new one begins. */
+const LONGEST_ROUND = 10_000;
 
 /** Takes messages of an AMQP queue in until it is stopped. Rejects when it finds at start that it never can. */
 export function startAmqpBridge(deps: AmqpBridgeDeps): Running {
@@ -76,7 +79,7 @@ async function run(deps: AmqpBridgeDeps, ends: Ends): Promise<void> {
 
 /** From a fresh connection to its end. Rejects when it broke, settles when the bridge is stopped. */
 async function session(connection: ChannelModel, bridge: Bridge, onOpen: () => void): Promise<void> {
-  const { queue, intake, stopping, drained, setBroker } = bridge;
+  const { queue, stopping, drained, setBroker } = bridge;
   const broken = new AbortController();
   const breaks = (error?: Error): void => broken.abort(error ?? new Error('the connection was closed'));
   connection.on('close', breaks);
@@ -84,14 +87,13 @@ async function session(connection: ChannelModel, bridge: Bridge, onOpen: () => v
     await ensureQueue(connection, queue);
     const channel = await connection.createChannel();
     channel.on('error', breaks).on('close', () => breaks(new Error('the channel was closed')));
-    await channel.prefetch(mostInHand(bridge));
     const publisher = createPublisher(connection);
     onOpen();
     setBroker(true);
     const either = AbortSignal.any([stopping, broken.signal]);
     while (!either.aborted) {
-      await intake.gate.whenOpen(either);
-      if (!either.aborted) await consumeWhileOpen({ channel, publisher }, bridge, either, breaks);
+      const most = await mayReceive(LONGEST_ROUND, bridge, either);
+      if (most > 0) await consume(most, { channel, publisher }, bridge, either, breaks);
     }
     if (broken.signal.aborted) throw broken.signal.reason;
     await whenDrained(bridge.inHand, drained);
@@ -102,40 +104,60 @@ async function session(connection: ChannelModel, bridge: Bridge, onOpen: () => v
   }
 }
 
-/** How many deliveries the broker may leave with us at once. */
-const mostInHand = ({ queue }: Bridge): number => queue.prefetch;
-
-/** Where a delivery came from, and where its dead letter goes. */
+/** Where deliveries come from, and where their dead letters go. */
 interface Session {
   channel: Channel;
   publisher: Publisher;
 }
 
-/** Consumes until `signal` is aborted or the gate shuts. What is in hand then goes on. */
-async function consumeWhileOpen(
+interface Delivered extends Session {
+  round: Round;
+}
+
+/** Consumes up to `most` messages, until `signal` is aborted or no more may be taken. What is in hand then goes on. */
+async function consume(
+  most: number,
   session: Session,
   bridge: Bridge,
   signal: AbortSignal,
   breaks: (error: Error) => void,
 ): Promise<void> {
   const { channel } = session;
-  const { gate } = bridge.intake;
+  const { allowance, intake, queue } = bridge;
   const shut = new AbortController();
-  const until = AbortSignal.any([signal, shut.signal]);
-  gate.watch((isOpen) => isOpen || shut.abort(), until);
-  const { consumerTag } = await channel.consume(bridge.queue.queue, (delivery) => {
-    if (delivery === null) return breaks(new Error('the broker took the consumer away: is the queue gone?'));
-    const work: Promise<void> = handle(delivery, session, bridge).finally(() => bridge.inHand.delete(work));
-    bridge.inHand.add(work);
-  });
-  if (!until.aborted && gate.isOpen) await once(until, 'abort');
-  shut.abort();
-  // On a channel that is gone so is the consumer.
-  await onChannel(bridge, async () => void (await channel.cancel(consumerTag)));
+  let came = 0;
+  try {
+    const round = await startRound({
+      channel,
+      queue: queue.queue,
+      most,
+      prefetch: queue.prefetch,
+      onDelivery: (delivery, round) => {
+        came += 1;
+        const work: Promise<void> = handle(delivery, { ...session, round }, bridge).finally(() =>
+          bridge.inHand.delete(work),
+        );
+        bridge.inHand.add(work);
+      },
+      onCancelled: () => breaks(new Error('the broker took the consumer away: is the queue gone?')),
+    });
+    const until = AbortSignal.any([signal, shut.signal, round.over]);
+    intake.gate.watch((isOpen) => isOpen || shut.abort(), until);
+    allowance.whenClosed(until).then(
+      () => shut.abort(),
+      (error: unknown) => intake.gate.shut(errorText(error)),
+    );
+    if (!until.aborted && intake.gate.isOpen) await once(until, 'abort');
+    shut.abort();
+    // On a channel that is gone so is the consumer.
+    await onChannel(bridge, () => round.end());
+  } finally {
+    allowance.giveBack(most - came);
+  }
 }
 
 /** A delivery that cannot be settled comes again when its channel ends, and is recognised: told, never thrown. */
-async function handle(delivery: ConsumeMessage, session: Session, bridge: Bridge): Promise<void> {
+async function handle(delivery: ConsumeMessage, session: Delivered, bridge: Bridge): Promise<void> {
   const { queue, log } = bridge;
   const message = amqpQueueMessage(queue.name, delivery);
   try {
@@ -154,26 +176,31 @@ async function handle(delivery: ConsumeMessage, session: Session, bridge: Bridge
 async function settle(
   delivery: ConsumeMessage,
   verdict: Verdict,
-  { channel, publisher }: Session,
+  { channel, publisher, round }: Delivered,
   bridge: Bridge,
 ): Promise<void> {
   const { queue } = bridge;
+  const answer = (settlement: () => void): Promise<void> =>
+    onChannel(bridge, async () => {
+      await round.beforeSettled();
+      settlement();
+    });
   switch (verdict.outcome) {
     case 'started':
     case 'duplicate':
-      return onChannel(bridge, () => channel.ack(delivery));
+      return answer(() => channel.ack(delivery));
     case 'rejected': {
       // `dead_letter broker`: the queue's own target takes what is rejected.
-      if (queue.deadLetter?.kind === 'broker') return onChannel(bridge, () => channel.reject(delivery, false));
+      if (queue.deadLetter?.kind === 'broker') return answer(() => channel.reject(delivery, false));
       const message = amqpQueueMessage(queue.name, delivery);
       const target = amqpDeadLetterTarget(queue);
       const send = target && ((letter: DeadLetter) => publishAmqpDeadLetter(publisher, target, letter));
       await putAside(message, verdict, send, bridge);
-      return onChannel(bridge, () => channel.ack(delivery));
+      return answer(() => channel.ack(delivery));
     }
     case 'unavailable':
       // Cannot spin: nothing is received until a probe succeeds.
-      return onChannel(bridge, () => channel.nack(delivery, false, true));
+      return answer(() => channel.nack(delivery, false, true));
     default:
       verdict satisfies never;
   }

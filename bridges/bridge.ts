@@ -5,6 +5,7 @@ import type { QueueMessage } from '../lib/contract/queue-message.ts';
 import { errorText, type Log } from '../lib/log.ts';
 import { untilAborted } from '../lib/run.ts';
 
+import type { Allowance } from './allowance.ts';
 import { NowhereToPut, type HoldRejected, type Rejected } from './dead-letter.ts';
 import type { WatchEndings } from './endings.ts';
 import type { Intake, Verdict } from './intake.ts';
@@ -21,6 +22,7 @@ export interface BridgeMetrics {
 /** What the bridges of all transports are given. */
 export interface BridgeDeps {
   intake: Intake;
+  allowance: Allowance;
   holdRejected: HoldRejected;
   /** Absent: nobody is told. */
   reportRejected?: ReportRejected;
@@ -68,6 +70,25 @@ export async function whenDrained(inHand: Iterable<Promise<unknown>>, drained: A
   if (drained.aborted) await Promise.race([allEnded, delay(LAST_CALLS_MS, undefined, { ref: false })]);
 }
 
+/** Between looks at an engine that can start jobs but does not say what waits. */
+const PAUSE_MS = 1_000;
+
+/** How many messages may be received now, at most `most`: waits for the gate and for room. 0: ask again, or the end. */
+export async function mayReceive(
+  most: number,
+  { intake: { gate }, allowance }: BridgeDeps,
+  signal: AbortSignal,
+): Promise<number> {
+  await gate.whenOpen(signal);
+  try {
+    return await allowance.reserve(most, signal);
+  } catch (error) {
+    gate.shut(errorText(error));
+    await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+    return 0;
+  }
+}
+
 /**
  * From a received message to its settlement: judged, settled, counted, one log line; gives how it was settled. Rejects
  * when `settle` does.
@@ -78,11 +99,13 @@ export async function takeIn(
   deps: BridgeDeps,
   { stopping, drained }: Ends,
 ): Promise<Verdict> {
-  const { intake, metrics, log } = deps;
+  const { intake, allowance, metrics, log } = deps;
   const { queue } = message;
   const startMs = performance.now();
   metrics.received(queue);
   const judged = await untilAborted(intake.judge(message, stopping), drained, TOO_LATE);
+  // It waits in the engine now, whether the broker hears of it or not.
+  allowance.judged(judged.outcome === 'started');
   const verdict = await settled(message, judged, settle, deps);
   metrics.settled(queue, verdict.outcome);
   metrics.intake(queue, (performance.now() - startMs) / 1_000);

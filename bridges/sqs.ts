@@ -7,7 +7,7 @@ import type { DeadLetter } from '../lib/contract/dead-letter.ts';
 import { errorText } from '../lib/log.ts';
 import type { Running } from '../lib/run.ts';
 
-import { createEnds, takeIn, trackReadiness, whenDrained, type BridgeDeps, type Ends } from './bridge.ts';
+import { createEnds, mayReceive, takeIn, trackReadiness, whenDrained, type BridgeDeps, type Ends } from './bridge.ts';
 import { putAside } from './dead-letter.ts';
 import type { Verdict } from './intake.ts';
 import { completionRefusal, createCompletions, type Completions } from './sqs-completion.ts';
@@ -79,14 +79,16 @@ async function run(deps: SqsBridgeDeps, ends: Ends): Promise<void> {
  * an open poll still brings to a bridge that stops is in hand like the rest.
  */
 async function poll(bridge: Bridge): Promise<void> {
-  const { calls, intake, stopping, drained } = bridge;
+  const { calls, allowance, stopping, drained } = bridge;
   const helpers = new Set<Promise<void>>();
   const isHelper = bridge.pollers > 0;
   bridge.pollers += 1;
   try {
     while (!stopping.aborted) {
-      await intake.gate.whenOpen(stopping);
-      const messages = (await whenReachable(bridge, () => calls.receive(mostToAskFor(bridge)))) ?? [];
+      const most = await mayReceive(BATCH, bridge, stopping);
+      if (most === 0) continue;
+      const messages = (await whenReachable(bridge, () => calls.receive(most))) ?? [];
+      allowance.giveBack(most - messages.length);
       bridge.hasReceived = true;
       if (isHelper && messages.length === 0) return;
       if (messages.length === BATCH && bridge.pollers < MOST_POLLERS) {
@@ -103,9 +105,6 @@ async function poll(bridge: Bridge): Promise<void> {
     await Promise.all(helpers);
   }
 }
-
-/** How many messages the next poll asks for. */
-const mostToAskFor = (_bridge: Bridge): number => BATCH;
 
 /** In a FIFO queue the messages of one group stay together, in their order; elsewhere each is alone. */
 function inOrder(messages: readonly Message[], { queue }: Bridge): Message[][] {

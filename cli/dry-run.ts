@@ -1,3 +1,4 @@
+import { NO_LIMIT } from '../bridges/allowance.ts';
 import { startAmqpBridge } from '../bridges/amqp.ts';
 import type { BridgeDeps } from '../bridges/bridge.ts';
 import { createGate } from '../bridges/gate.ts';
@@ -52,6 +53,7 @@ function dryDeps({ config, output, log }: Context, count: (judgement: Judgement)
         return { outcome: 'duplicate', workflowId: '' };
       },
     },
+    allowance: NO_LIMIT,
     holdRejected: () => Promise.reject(new Error('a dry run holds nothing')),
     // `acknowledge on_completion`: what never ran has ended.
     watchEndings: () => ({ ended: async () => 'completed' }),

@@ -60,7 +60,6 @@ const sharedFile = ({
         name demo_sqs
         url ${queueUrls.jobs}
         dead_letter_url ${queueUrls.dead}
-        max_waiting_jobs unlimited
     </user>
 </user>
 ${amqpUrl === undefined ? '' : amqpSection(amqpUrl)}<user dqm>
@@ -78,7 +77,6 @@ const amqpSection = (url: string): string => `<user amqp>
         queue ${QUEUES.amqp}
         declare on
         dead_letter_queue ${QUEUES.amqpDead}
-        max_waiting_jobs unlimited
     </user>
 </user>
 `;

@@ -1,11 +1,17 @@
+import type { Client } from '@temporalio/client';
+
+import { createAllowance, type Allowance } from '../../bridges/allowance.ts';
 import { startAmqpBridge } from '../../bridges/amqp.ts';
 import type { BridgeDeps, BridgeMetrics } from '../../bridges/bridge.ts';
 import { createWatchEndings } from '../../bridges/endings.ts';
+import { createFarm } from '../../bridges/farm.ts';
 import { createHoldRejected } from '../../bridges/hold-rejected.ts';
 import { createReportRejected } from '../../bridges/report-rejected.ts';
 import { startSqsBridge } from '../../bridges/sqs.ts';
 import { createSqs } from '../../lib/aws.ts';
+import { systemClock } from '../../lib/clock.ts';
 import type { QueueConfig } from '../../lib/config/config.ts';
+import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
 import type { Running } from '../../lib/run.ts';
 import { connectClient } from '../../lib/temporal.ts';
@@ -30,6 +36,7 @@ export async function openBridges(shared: Shared, names: readonly string[]): Pro
     const onReady = shared.readiness.part(`bridge of ${queue.name}`);
     const bridge = openBridge(queue, shared, {
       intake,
+      allowance: allowanceOf(queue, client, log),
       holdRejected,
       ...(config.dqm.failureWebhook !== undefined && { reportRejected }),
       watchEndings,
@@ -43,10 +50,7 @@ export async function openBridges(shared: Shared, names: readonly string[]): Pro
   }
 }
 
-function openBridge(queue: QueueConfig, { config, opened, log }: Shared, deps: BridgeDeps): Running | undefined {
-  if (queue.kind !== 'direct') {
-    log.info('Intake takes what the queue holds, without a limit of waiting jobs', { queue: queue.name });
-  }
+function openBridge(queue: QueueConfig, { config, opened }: Shared, deps: BridgeDeps): Running | undefined {
   switch (queue.kind) {
     case 'sqs': {
       const sqs = createSqs(config.aws);
@@ -60,6 +64,14 @@ function openBridge(queue: QueueConfig, { config, opened, log }: Shared, deps: B
     default:
       return queue satisfies never;
   }
+}
+
+/** What waits inside the engine is bounded by the queue's `max_waiting_jobs`. */
+function allowanceOf(queue: QueueConfig, client: Client, log: Log): Allowance {
+  const { name } = queue;
+  const maxWaitingJobs = queue.kind === 'direct' ? 'unlimited' : queue.maxWaitingJobs;
+  if (queue.kind !== 'direct') log.info('Jobs of the queue that may wait for a GPU', { queue: name, maxWaitingJobs });
+  return createAllowance({ queue: name, maxWaitingJobs, farm: createFarm(client, name), clock: systemClock, log });
 }
 
 const bridgeMetrics = (metrics: Metrics): BridgeMetrics => ({

@@ -148,8 +148,6 @@ const ALWAYS = undefined;
 
 /** Read, checked, and not acted on yet; a value stands for the one that says what happens anyway. */
 export const WITHOUT_EFFECT: Partial<Record<SectionName, Readonly<Record<string, string | undefined>>>> = {
-  sqs_queue: { max_waiting_jobs: 'unlimited' },
-  amqp_queue: { max_waiting_jobs: 'unlimited' },
   dqm: {
     result_retention: ALWAYS,
     progress: 'http',

@@ -14,6 +14,7 @@ import type { QueueConfig } from '../../lib/config/config.ts';
 import { createFileStore } from '../../lib/results/file-store.ts';
 import type { ResultStore } from '../../lib/results/store.ts';
 
+import { anAllowance } from './an-allowance.ts';
 import { aConfig } from './a-config.ts';
 import { aLog } from './a-log.ts';
 import { someRules } from './a-message.ts';
@@ -58,6 +59,7 @@ export function anIntake(
   let ready = false;
   const deps: BridgeDeps = {
     intake,
+    allowance: anAllowance(),
     holdRejected: createHoldRejected({ client, bodies }),
     watchEndings: createWatchEndings({ client, log }),
     metrics: {

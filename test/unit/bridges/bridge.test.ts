@@ -3,6 +3,7 @@ import { NoSuchTarget, NowhereToPut, putAside } from '../../../bridges/dead-lett
 import { createGate } from '../../../bridges/gate.ts';
 import type { Verdict } from '../../../bridges/intake.ts';
 import { aClock } from '../../support/a-clock.ts';
+import { anAllowance } from '../../support/an-allowance.ts';
 import { aLog } from '../../support/a-log.ts';
 import { aMessage } from '../../support/a-message.ts';
 
@@ -19,6 +20,7 @@ async function aBridge(verdict: Verdict) {
   await gate.whenOpen(never);
   const deps: BridgeDeps = {
     intake: { judge: async () => verdict, gate },
+    allowance: anAllowance(),
     holdRejected: async () => undefined,
     watchEndings: () => ({ ended: async () => 'completed' }),
     metrics: {

@@ -100,11 +100,11 @@ test('every directive of the contract’s <user dqm> is read', () => {
 
 test('each directive that nothing acts on yet is told once', () => {
   expect(warnings.map(({ message }) => message)).toEqual(
-    ['max_waiting_jobs', 'result_retention', 'approval_webhook', 'tasks_module', '<user task>'].map(
+    ['result_retention', 'approval_webhook', 'tasks_module', '<user task>'].map(
       (name) => `${name} has no effect in this version`,
     ),
   );
   expect(noticeText(warnings[0]!)).toBe(
-    '/etc/dqm/realityserver.conf:31: max_waiting_jobs has no effect in this version',
+    '/etc/dqm/realityserver.conf:68: result_retention has no effect in this version',
   );
 });

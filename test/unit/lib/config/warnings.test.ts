@@ -70,23 +70,6 @@ test.each<[what: string, text: string, ...expected: string[]]>([
   ['progress over WebSocket', inside('dqm', 'progress websocket'), '2: progress has no effect in this version'],
   ['progress over HTTP', inside('dqm', 'progress http')],
   [
-    'max_waiting_jobs in two queues',
-    inside('dqm', '').concat(
-      '\n',
-      inside(
-        'aws',
-        ...['a', 'b'].map((name) =>
-          inside('queue', `name ${name}`, `url https://sqs.example/1/${name}`, 'max_waiting_jobs 5'),
-        ),
-      ),
-    ),
-    '8: max_waiting_jobs has no effect in this version',
-  ],
-  [
-    'max_waiting_jobs unlimited',
-    inside('aws', inside('queue', 'name a', 'url https://sqs.example/1/a', 'max_waiting_jobs unlimited')),
-  ],
-  [
     'the settings of tasks',
     inside('dqm', inside('task', 'name a', 'setting b c'), inside('task', 'name d')),
     '2: <user task> has no effect in this version',
