@@ -1,25 +1,18 @@
 import { join } from 'node:path';
 
 import { createChainActivities, type ChainSettings } from '../../activities/chain.ts';
-import {
-  createFailureWebhook,
-  type FailureWebhookActivities,
-  type FailureWebhookDeps,
-} from '../../activities/failure-webhook.ts';
 import { createTaskActivities } from '../../activities/tasks/index.ts';
 import { limitsOf } from '../../bridges/intake.ts';
 import { createS3 } from '../../lib/aws.ts';
 import type { Config } from '../../lib/config/config.ts';
-import { showJob } from '../../lib/jobs/show.ts';
 import { createPostbackAgent } from '../../lib/postback/agent.ts';
 import { createPost } from '../../lib/postback/post.ts';
-import { connectClient, connectWorker } from '../../lib/temporal.ts';
+import { connectWorker } from '../../lib/temporal.ts';
 import { bundleWorkflows } from '../../workers/bundle.ts';
 import { countTasks } from '../../workers/count-tasks.ts';
 import { startJobWorker } from '../../workers/jobs.ts';
 
-import { uiUrlOf } from '../ui-url.ts';
-
+import { openFailureWebhook } from './failure-webhook.ts';
 import { taskRules } from './message-rules.ts';
 import type { Shared } from './shared.ts';
 
@@ -29,15 +22,6 @@ export async function openJobWorker(shared: Shared): Promise<void> {
   const setReady = shared.readiness.part('job worker');
   const agent = createPostbackAgent({ verifySsl: config.httpPost.verifySsl });
   opened.closes(() => agent.close());
-  const sending = {
-    post: createPost({
-      agent,
-      allowPostbacks: config.dqm.allowPostbacks,
-      followRedirects: config.httpPost.followRedirects,
-    }),
-    verifySsl: config.httpPost.verifySsl,
-    signingSecret: config.dqm.signingSecret,
-  };
   const tasks = createTaskActivities({
     store: shared.store,
     rules: taskRules(config),
@@ -47,7 +31,13 @@ export async function openJobWorker(shared: Shared): Promise<void> {
       opened.closes(() => s3.destroy());
       return s3;
     },
-    ...sending,
+    post: createPost({
+      agent,
+      allowPostbacks: config.dqm.allowPostbacks,
+      followRedirects: config.httpPost.followRedirects,
+    }),
+    verifySsl: config.httpPost.verifySsl,
+    signingSecret: config.dqm.signingSecret,
   });
   const chains = createChainActivities({
     settings: chainSettings(config, Object.keys(tasks)),
@@ -63,25 +53,11 @@ export async function openJobWorker(shared: Shared): Promise<void> {
       namespace: temporal.namespace,
       dataConverter: temporal.dataConverter,
       workflowBundle,
-      activities: { ...countTasks(tasks, metrics), ...chains, ...(await openFailureWebhook(shared, sending)) },
+      activities: { ...countTasks(tasks, metrics), ...chains, ...(await openFailureWebhook(shared, agent)) },
     }),
   );
   setReady(true);
   log.info('Job worker started');
-}
-
-async function openFailureWebhook(
-  { config, temporal, opened, log }: Shared,
-  sending: Pick<FailureWebhookDeps, 'post' | 'verifySsl' | 'signingSecret'>,
-): Promise<FailureWebhookActivities> {
-  const { client, close } = await connectClient(temporal, { log, signal: opened.signal });
-  opened.closes(close);
-  const ui = { uiUrl: await uiUrlOf(config, temporal.address), namespace: temporal.namespace };
-  return createFailureWebhook({
-    ...sending,
-    url: config.dqm.failureWebhook,
-    showRun: ({ workflowId, runId }) => showJob(client, workflowId, ui, runId),
-  });
 }
 
 const chainSettings = (config: Config, tasks: string[]): ChainSettings => ({

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 
+import { refusedUrl } from '../postback/address-rules.ts';
+
 import { bucket, hostAndPort, hostPattern, httpUrl, isLoopback, linkUrl, origin, serverUrl } from './addresses.ts';
 import { commandsOf, taskSettingsOf } from './commands.ts';
 import type { DqmConfig } from './config.ts';
@@ -40,7 +42,7 @@ export function dqmOf(
     allowBuckets: section.all('allow_bucket', bucket).map(({ value }) => value),
     allowPostbacks: section.all('allow_postback', hostPattern).map(({ value }) => value),
     ...optional('signingSecret', section.one('signing_secret', secret)),
-    ...optional('failureWebhook', section.one('failure_webhook', httpUrl)),
+    ...optional('failureWebhook', failureWebhookOf(section, reading.notes)),
     ...optional('approvalWebhook', approvalWebhookOf(section, reading.notes)),
     taskSettings: taskSettingsOf(section.nested('task'), reading),
     commands: commandsOf(section.nested('command'), allowCommands, reading),
@@ -97,6 +99,14 @@ function gatewayOf(section: Section<'dqm'>, notes: Notes): DqmConfig['gateway'] 
     ...optional('token', token),
     origins: section.all('gateway_origin', origin).map(({ value }) => value),
   };
+}
+
+function failureWebhookOf(section: Section<'dqm'>, notes: Notes): string | undefined {
+  const url = section.one('failure_webhook', httpUrl);
+  const refused = url === undefined ? undefined : refusedUrl(new URL(url), []);
+  if (refused !== undefined)
+    notes.mistake(section.placeOf('failure_webhook') ?? section.place, `failure_webhook: ${refused}`);
+  return url;
 }
 
 function approvalWebhookOf(section: Section<'dqm'>, notes: Notes): string | undefined {

@@ -180,6 +180,18 @@ function testsOf(openTransport: () => OpenTransport): void {
 
 describe('on SQS', () => {
   testsOf(() => anSqsTransport);
+
+  test('where ten attributes leave no room for the marks, the failed workflow is the record', async () => {
+    const transport = await anSqsTransport();
+    await aRunningQueue(transport);
+    const attributes = Object.fromEntries(Array.from({ length: 7 }, (_, index) => [`a${index}`, 'x']));
+    const messageId = await transport.send(bodyOf('lost.mi'), attributes);
+    const job = handleOf(transport, messageId);
+    await until(async () => (await statusOf(job).catch(() => undefined)) === 'FAILED');
+    const { currentDetails } = await job.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    expect(currentDetails).toContain('more than 10 attributes');
+    expect(await transport.deadDepth()).toBe(0);
+  });
 });
 
 describeWithAmqp('on AMQP', () => {

@@ -20,12 +20,12 @@ const aJob = (info: Parameters<typeof theFacts>[0] = { info: ended, history: { f
 const RUN: FailureReport = { version: 1, windowMs: 1, run: { workflowId: 'job/renders/chair-1', runId: '0197-run' } };
 const workflowExecution = { workflowId: 'failure-webhook/0197-run', runId: '0198-run' };
 
-const tell = (changes: Partial<FailureWebhookDeps>, report: FailureReport = RUN, allowPostbacks: string[] = []) =>
+const tell = (changes: Partial<FailureWebhookDeps>, report: FailureReport = RUN) =>
   runActivity(
     createFailureWebhook({
       url: undefined,
       showRun: async () => aJob(),
-      post: createPost({ agent, allowPostbacks, followRedirects: false }),
+      post: createPost({ agent, allowPostbacks: [], followRedirects: false }),
       verifySsl: true,
       signingSecret: undefined,
       ...changes,
@@ -82,11 +82,10 @@ test.each([
   });
 });
 
-test('addresses that no delivery may call are not called', async () => {
-  await expect(tell({ url: 'http://169.254.169.254/' })).rejects.toMatchObject({ nonRetryable: true });
-  await expect(tell({ url: 'http://127.0.0.1:1/' }, RUN, ['*.shop.example'])).rejects.toMatchObject({
+test('an address that no delivery may call is not called', async () => {
+  await expect(tell({ url: 'http://169.254.169.254/' })).rejects.toMatchObject({
     nonRetryable: true,
-    message: expect.stringContaining('allow_postback') as string,
+    message: expect.stringContaining('link-local') as string,
   });
 });
 

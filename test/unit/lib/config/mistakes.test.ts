@@ -202,6 +202,11 @@ test.each<[what: string, text: string, ...expected: string[]]>([
     dqm('approval_webhook https://a.example/'),
     '2: approval_webhook needs gateway_url and signing_secret',
   ],
+  [
+    "a failure webhook at a cloud's own address",
+    dqm('failure_webhook http://169.254.169.254/latest'),
+    '2: failure_webhook: 169.254.169.254 is a link-local address',
+  ],
   ['a command without a name', dqm(inside('command', 'timeout 1m')), '2: <user command> needs name'],
   [
     'a command that stands twice',

@@ -1,4 +1,7 @@
+import { DqmError } from '../../../../lib/contract/search-attributes.ts';
+import type { ActivityRun } from '../../../../lib/jobs/history.ts';
 import { timeLine } from '../../../../lib/jobs/time-line.ts';
+import { jobView } from '../../../../lib/jobs/view.ts';
 
 import { anUpload, aPendingActivity, aRenderedCommand, secondsLater, theFacts } from './a-job.ts';
 
@@ -40,4 +43,36 @@ test('an attempt that was not the first says how the one before failed', () => {
   expect(textsOf({ history: { activities: [command] } })).toContain(
     'started on gpu-07, attempt 3; the one before failed: HostFault: no licence',
   );
+});
+
+test.each([
+  [{ outcome: 'stored', place: 'renders-dead' }, 'dead letter in renders-dead'],
+  [{ outcome: 'none', reason: 'no such queue' }, 'no dead letter: no such queue'],
+])('what became of the message of a failed job: %o', (result, text) => {
+  const stored: ActivityRun = {
+    activityId: '3',
+    name: 'storeDeadLetter',
+    scheduledAt: secondsLater(16),
+    ending: { outcome: 'completed', at: secondsLater(17), result },
+  };
+  expect(textsOf({ history: { activities: [aRenderedCommand(), stored] } }).at(-1)).toBe(text);
+});
+
+test('a dead letter that could not be stored in time is told, and is not why the job failed', () => {
+  const failure = { type: 'TaskUnavailable', message: 'gave up after the time allowed' };
+  const late: ActivityRun = {
+    activityId: '3',
+    name: 'storeDeadLetter',
+    scheduledAt: secondsLater(17),
+    ending: { outcome: 'failed', at: secondsLater(617), failure },
+  };
+  const reason = { type: 'TaskRejected', message: 'no such bucket' };
+  const upload = anUpload({ ending: { outcome: 'failed', at: secondsLater(16), failure: reason } });
+  const attributes = [{ key: DqmError, value: 'TaskRejected' }];
+  const facts = theFacts({
+    info: { state: 'failed', attributes },
+    history: { activities: [aRenderedCommand(), upload, late] },
+  });
+  expect(timeLine(facts).at(-1)?.text).toBe('no dead letter: not stored in time');
+  expect(jobView(facts, { uiUrl: null, namespace: 'default' }).error).toEqual(reason);
 });
