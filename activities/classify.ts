@@ -38,7 +38,7 @@ const COMMAND_RETRY_MS = 1_000;
 /** The store, or the body of the message in it: no other host fares better. */
 const STORE_RETRY_MS = 5_000;
 /** A RealityServer is up again by then, and its worker has told the engine so. */
-const SUSPECT_RETRY_MS = 60_000;
+const SUSPECT_RETRY_MS = 30_000;
 
 /**
  * A fault of a host is retried without end, at once on another host; a command's own failure until its attempts are used

@@ -1,0 +1,191 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { JobInput, StagedResult } from '../../lib/contract/job-input.ts';
+import { JOBS_TASK_QUEUE } from '../../lib/contract/names.ts';
+import { aFarm, type Farm } from '../support/a-farm.ts';
+import { aJobInput } from '../support/a-job-input.ts';
+import { killAll, startDqm, type DqmProcess } from '../support/dqm-process.ts';
+import { until } from '../support/until.ts';
+
+let farm: Farm;
+let store: string;
+
+beforeAll(async () => {
+  farm = await aFarm();
+  store = mkdtempSync(join(tmpdir(), 'dqm-test-'));
+  const worker = startDqm(['worker', 'jobs', '--config', farm.config('jobs.conf', { dqm: [`result_store ${store}`] })]);
+  await worker.said('Job worker started');
+}, 60_000);
+
+afterAll(async () => {
+  await killAll();
+  await farm?.close();
+  rmSync(store, { recursive: true, force: true });
+});
+
+/** Longer than any command of these tests: no overlap at all is allowed. */
+const ABANDONED_WAIT = '3s';
+const LONGEST_COMMAND_MS = 2_000;
+const COMMAND_TIMEOUT_MS = 1_200;
+
+const aHost = (queue: string, { host = 'gpu-01', dqm = [] }: { host?: string; dqm?: string[] } = {}): DqmProcess =>
+  startDqm([
+    'worker',
+    'gpu',
+    '--config',
+    farm.config(`${queue}-${host}.conf`, {
+      listenQueue: queue,
+      host,
+      data: `data-${queue}-${host}`,
+      dqm: [
+        `result_store ${store}`,
+        `abandoned_wait ${ABANDONED_WAIT}`,
+        'drain_timeout 500ms',
+        '<user queue>',
+        `name ${queue}`,
+        '</user>',
+        ...dqm,
+      ],
+    }),
+  ]);
+
+let started = 0;
+
+interface JobChanges {
+  tasks?: JobInput['tasks'];
+  jobId?: string;
+  limits?: Partial<JobInput['limits']>;
+}
+
+function startJob(queue: string, command: string, parameters: object, changes: JobChanges = {}) {
+  started += 1;
+  const body = { text: JSON.stringify({ command, parameters: { ...parameters, mark: `${queue}-${started}` } }) };
+  const own = {
+    heartbeatTimeoutMs: 2_000,
+    commandTimeoutMs: COMMAND_TIMEOUT_MS,
+    commandAttempts: 9,
+    ...changes.limits,
+  };
+  const limits = { ...aJobInput().limits, ...own };
+  return farm.engine.client.workflow.start(command, {
+    workflowId: `job/${queue}/${started}`,
+    taskQueue: JOBS_TASK_QUEUE,
+    args: [aJobInput({ queue, command, body, tasks: [], ...changes, limits })],
+  });
+}
+
+/** A seeded source of numbers from 0 to 1. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
+    return state / 2 ** 32;
+  };
+}
+
+/** CI looks for half a minute; `DQM_AUDIT_SECONDS=180` for longer. */
+const AUDIT_MS = Number(process.env['DQM_AUDIT_SECONDS'] ?? 30) * 1_000;
+const SEED = Number(process.env['DQM_AUDIT_SEED'] ?? 7);
+
+test(`the simulator never sees two commands at once, whatever is killed, cancelled or too slow (seed ${SEED})`, async () => {
+  const queue = 'audit';
+  const next = random(SEED);
+  const jobs: Awaited<ReturnType<typeof startJob>>[] = [];
+  let host = aHost(queue);
+  const endMs = Date.now() + AUDIT_MS;
+  while (Date.now() < endMs) {
+    const command = next() < 0.8 ? 'sleep' : 'big_result';
+    // Some are longer than their command_timeout: they are given up, and go on.
+    const ms = Math.round(next() * LONGEST_COMMAND_MS * (next() < 0.5 ? 0.2 : 1));
+    jobs.push(await startJob(queue, command, command === 'sleep' ? { ms } : { bytes: 100_000 }));
+    const chance = next();
+    if (chance < 0.15) await jobs[Math.floor(next() * jobs.length)]?.cancel();
+    else if (chance < 0.2) {
+      await host.stop('SIGKILL');
+      host = aHost(queue);
+    } else if (chance < 0.25) {
+      await host.stop('SIGTERM');
+      host = aHost(queue);
+    } else if (chance < 0.32) {
+      host.child.kill('SIGSTOP');
+      await delay(2_500 * next());
+      host.child.kill('SIGCONT');
+    } else if (chance < 0.4) {
+      await farm.simulate('sim_faults', { command: 'big_result', kind: 'close' });
+    }
+    await delay(1_500 * next());
+  }
+  await host.stop('SIGKILL');
+  const calls = await callsOf(queue);
+  expect(calls.length).toBeGreaterThan(5);
+  expect(calls.filter(({ overlap }) => overlap)).toEqual([]);
+}, 300_000);
+
+test('a cancel reaches the running command within two seconds', async () => {
+  const queue = 'cancels';
+  const host = aHost(queue, { dqm: ['<user command>', 'name sleep', 'cancel_command stop_render', '</user>'] });
+  const job = await startJob(queue, 'sleep', { ms: 60_000 }, { limits: { commandTimeoutMs: 60_000 } });
+  await until(async () => (await callsOf(queue)).length === 1);
+  const startMs = Date.now();
+  await job.cancel();
+  await expect(job.result()).rejects.toThrow('Workflow execution cancelled');
+  expect(Date.now() - startMs).toBeLessThan(2_500);
+  const { how } = await host.said('A command that was given up is over');
+  expect(how).toBe('stop_render stopped it');
+  await host.stop();
+}, 60_000);
+
+test('a host that is frozen past its heartbeat timeout and thaws neither publishes over the winner nor delivers beside it', async () => {
+  const queue = 'frozen';
+  await farm.simulate('sim_faults', {
+    command: 'big_result',
+    kind: 'wrong_type',
+    mime_type: 'text/plain',
+    after_ms: 1_500,
+  });
+  const frozen = aHost(queue, { host: 'gpu-frozen' });
+  const task = { name: 'http_post', config: { postback_uri: `${farm.postbackUrl}frozen` } };
+  const job = await startJob(queue, 'big_result', { bytes: 50_000 }, { tasks: [task], jobId: 'frozen' });
+  await until(async () => (await callsOf(queue)).length === 1);
+  frozen.child.kill('SIGSTOP');
+
+  const winner = aHost(queue, { host: 'gpu-winner' });
+  const result = (await job.result()) as StagedResult;
+  expect(result.mimeType).toBe('application/octet-stream');
+  await winner.stop();
+
+  // What the frozen host had asked for is there; it takes the next job when it is through with it.
+  frozen.child.kill('SIGCONT');
+  await (await startJob(queue, 'big_result', { bytes: 1_000 })).result();
+  expect(farm.posts.filter(({ path }) => path === '/frozen').map(({ headers }) => headers['content-type'])).toEqual([
+    'application/octet-stream',
+  ]);
+  const reference = readFileSync(new URL('reference.json', result.uri), 'utf8');
+  expect(JSON.parse(reference)).toMatchObject({ mimeType: 'application/octet-stream', sha256: result.sha256 });
+  await frozen.stop();
+}, 90_000);
+
+test('a host that is asked to stop hands its command to another one at once', async () => {
+  const queue = 'handed-over';
+  const limits = { heartbeatTimeoutMs: 60_000, commandTimeoutMs: 60_000 };
+  const leaving = aHost(queue, { host: 'gpu-leaving' });
+  const job = await startJob(queue, 'sleep', { ms: 3_000 }, { limits });
+  await until(async () => (await callsOf(queue)).length === 1);
+  const staying = aHost(queue, { host: 'gpu-staying' });
+  await staying.said('RealityServer is ready');
+  const startMs = Date.now();
+  expect(await leaving.stop()).toBe(0);
+  await until(async () => (await callsOf(queue)).length === 2);
+  // Its drain_timeout is half a second, and cancelling has three more at most.
+  expect(Date.now() - startMs).toBeLessThan(6_000);
+  await job.result();
+  await staying.stop();
+}, 60_000);
+
+const callsOf = async (queue: string) =>
+  [...(await farm.calls('sleep')), ...(await farm.calls('big_result'))].filter(({ body }) =>
+    body.includes(`"${queue}-`),
+  );
