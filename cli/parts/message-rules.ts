@@ -1,3 +1,4 @@
+import { chainParameters } from '../../lib/chain-parameters.ts';
 import type { Config } from '../../lib/config/config.ts';
 import type { MessageRules } from '../../lib/contract/job-message.ts';
 import { checkTask } from '../../lib/contract/task-configs.ts';
@@ -8,6 +9,7 @@ export const messageRules = (config: Config): MessageRules => ({
   file: config.file,
   allowCommands: config.allowCommands,
   checkTask: (task, path) => checkTask(task, path, taskRules(config)),
+  checkParameters: chainParameters(config.dqm.chainsModule),
 });
 
 /** What a task may reach: the same for the bridge that judges a message and the worker that carries it out. */

@@ -17,6 +17,8 @@ export interface MessageRules {
   file: string;
   /** What is wrong with a task, beginning with `path`; undefined when nothing is. */
   checkTask(task: TaskSpec, path: string): string | undefined;
+  /** What is wrong with a chain's parameters, beginning with `parameters`; undefined when nothing is. */
+  checkParameters(command: string, parameters: unknown): string | undefined;
 }
 
 /** A message that is a job. */
@@ -55,6 +57,8 @@ export function readMessage(message: QueueMessage, rules: MessageRules): { job: 
   }
   const wrongTasks = tasksMistake(tasks, body.text, rules);
   if (wrongTasks !== undefined) return bad(wrongTasks, jobId);
+  const wrongParameters = rules.checkParameters(command, parsed.data.parameters);
+  if (wrongParameters !== undefined) return bad(wrongParameters, jobId);
   const own = readOwnFields(dqm, message);
   if ('reason' in own) return bad(own.reason, jobId);
   return { job: { text: body.text, command, tasks, unknownKeys: unknownKeys(body.value, dqm), ...own } };

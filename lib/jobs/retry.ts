@@ -13,7 +13,7 @@ import { readCorrection, resumeCorrected } from './correct.ts';
 import { createDecoder } from './decode.ts';
 import { jobInput, type JobFacts } from './facts.ts';
 import { readHistory } from './history.ts';
-import { resumeOf } from './resume.ts';
+import { journalOf, resumeOf } from './resume.ts';
 import { startOptions } from './start-options.ts';
 import { isOpen, recordedState } from './state.ts';
 
@@ -84,7 +84,8 @@ async function nextInput(
   { render = false, body }: RetryOptions,
 ): Promise<{ input: JobInput } | { refused: string }> {
   const { workflowId } = facts.info;
-  const { resume: _earlier, ...kept } = previous;
+  const { resume: _resume, journal: _journal, ...kept } = previous;
+  const journal = render ? undefined : journalOf(facts);
   const going = render ? undefined : resumeOf(facts);
   const job = body && readCorrection(body, previous, deps.rules);
   const resume = job ? await resumeCorrected(going, previous, job, deps.store) : going;
@@ -103,6 +104,7 @@ async function nextInput(
     // What an earlier run has staged is found again.
     mayBeStaged: true,
     ...(resume && { resume }),
+    ...(journal && { journal }),
   };
   const obstacle = wrongTask(input, deps.rules) ?? (await missing(input, deps));
   return obstacle === undefined ? { input } : { refused: obstacle };

@@ -45,5 +45,6 @@ export const someRules = (changes: Partial<MessageRules> = {}): MessageRules => 
       allowPostbacks: [],
       resultStore: { kind: 'file', root: '/var/lib/dqm/results' },
     }),
+  checkParameters: () => undefined,
   ...changes,
 });

@@ -125,8 +125,7 @@ async function goOn({ input, journal }: Run): Promise<never> {
 /** What a retry of this chain goes on from. */
 async function withJournal(failure: Error, { input, journal }: Run): Promise<Error> {
   if (!(failure instanceof ApplicationFailure)) return failure;
-  const { parts } = await journalWith(input, journal);
-  const details: ChainFailureDetails = { journal: { parts, retriedParts: parts.length } };
+  const details: ChainFailureDetails = { journal: await journalWith(input, journal) };
   return ApplicationFailure.create({
     message: failure.message,
     type: failure.type ?? 'CommandFailed',

@@ -26,13 +26,19 @@ export async function sizes({ parameters }: ChainJob<{ text: string }>) {
   return { characters: parameters.text.length };
 }
 
+export async function repair({ tasks }: ChainJob) {
+  const frames = await inParallel([1, 2, 3], { atMost: 3 }, (seed) => command('big_result', { bytes: 100, seed, mark: 'repair' }));
+  await deliver(frames[0]!, tasks);
+  return command('echo', { frames });
+}
+
 export const helper = 5;
 `;
 
 let farm: ChainFarm;
 
 beforeAll(async () => {
-  farm = await aChainFarm(CHAINS, { allow: ['render_frame', 'turntable', 'sizes', 'toString', 'helper'] });
+  farm = await aChainFarm(CHAINS, { allow: ['render_frame', 'turntable', 'sizes', 'repair', 'toString', 'helper'] });
 }, 60_000);
 
 afterAll(async () => {
@@ -73,6 +79,22 @@ test('the parameters of a large message come to the chain out of the result stor
   const workflowId = await submit({ command: 'sizes', parameters: { text: 'x'.repeat(300_000) } });
   expect(await farm.engine.client.workflow.getHandle(workflowId).result()).toEqual({ characters: 300_000 });
 }, 60_000);
+
+test('dqm retry of a failed chain runs the commands that are missing, and delivers nothing twice', async () => {
+  await farm.simulate('sim_faults', { command: 'echo', kind: 'error_code', message: 'no paper', times: 3 });
+  const postback = { name: 'http_post', config: { postback_uri: `${farm.postbackUrl}repair` } };
+  const workflowId = await submit({ command: 'repair', parameters: {}, tasks: [postback] });
+  const job = farm.engine.client.workflow.getHandle(workflowId);
+  await expect(job.result()).rejects.toMatchObject({
+    cause: { message: expect.stringMatching(/^echo \(command 4\): .*no paper/) as string },
+  });
+  const answer = await dqm(['retry', workflowId, '--yes', '--config', farm.configFile]);
+  expect(answer).toMatchObject({ exitCode: 0 });
+  await farm.engine.client.workflow.getHandle(workflowId).result();
+  const rendered = (await farm.calls('big_result')).filter(({ body }) => body.includes('repair'));
+  expect(rendered).toHaveLength(3);
+  expect(farm.posts.filter(({ path }) => path === '/repair')).toHaveLength(1);
+}, 90_000);
 
 test.each(['toString', 'helper'])(
   '%s is no chain, whatever the module exports',
