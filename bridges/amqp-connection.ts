@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { connect, type Channel, type ChannelModel } from 'amqplib';
+import { connect, credentials, type Channel, type ChannelModel } from 'amqplib';
 
 import type { AmqpQueueConfig } from '../lib/config/config.ts';
 import { errorText } from '../lib/log.ts';
@@ -23,6 +23,8 @@ export async function connectAmqp({ name, tls }: AmqpQueueConfig, url: string): 
       noDelay: true,
       clientProperties: { connection_name: `dqm ${name}` },
       ...files,
+      // The certificate is who we are: RabbitMQ's SASL EXTERNAL.
+      ...(files.cert && new URL(url).username === '' && { credentials: credentials.external() }),
     });
     // Every end is noticed by its `close` too; without a listener an `error` would end the process.
     connection.on('error', () => undefined);
@@ -40,7 +42,7 @@ export async function connectAmqp({ name, tls }: AmqpQueueConfig, url: string): 
 
 /** As RabbitMQ and TLS word them. */
 const REFUSALS = [
-  { pattern: /ACCESS[_-]REFUSED/, means: 'refuses the user or the password', directive: 'url' },
+  { pattern: /ACCESS[_-]REFUSED/, means: 'refuses the user, the password or the certificate', directive: 'url' },
   // amqplib does not pass the broker's own words on.
   {
     pattern: /NOT[_-]ALLOWED|Expected ConnectionOpenOk; got <ConnectionClose/,
@@ -74,16 +76,16 @@ function tlsFiles(name: string, { caFile, certFile, keyFile }: AmqpQueueConfig['
   }
 }
 
-/** Makes sure that the queue is there: declared when it is missing and `declare on` says so, never redeclared. */
+/** Makes sure that the queue is there, and its dead-letter queue: declared when missing and `declare on`, never redeclared. */
 export async function ensureQueue(connection: ChannelModel, queue: AmqpQueueConfig): Promise<void> {
+  const { deadLetter } = queue;
+  if (queue.declare && deadLetter?.kind === 'queue' && !(await exists(connection, deadLetter.queue))) {
+    await declare(connection, deadLetter.queue, {});
+  }
   if (await exists(connection, queue.queue)) return;
   if (!queue.declare) {
     const advice = 'create it, or set declare on';
     throw new AmqpRefused(`queue ${queue.name}: RabbitMQ has no queue ${queue.queue}; ${advice}`);
-  }
-  const { deadLetter } = queue;
-  if (deadLetter?.kind === 'queue' && !(await exists(connection, deadLetter.queue))) {
-    await declare(connection, deadLetter.queue, {});
   }
   await declare(connection, queue.queue, deadLetterArguments(deadLetter));
 }

@@ -2,17 +2,18 @@ import type { ChannelModel } from 'amqplib';
 
 import type { AmqpQueueConfig } from '../lib/config/config.ts';
 import type { DeadLetter, DeadLetterTarget } from '../lib/contract/dead-letter.ts';
+import type { Log } from '../lib/log.ts';
 
 import { connectInTurn } from './amqp-connection.ts';
 import { amqpOptions } from './amqp-message.ts';
-import { createPublisher, PublishRefused, type Publication, type Publisher } from './amqp-publisher.ts';
+import { createPublisher, PublishBlocked, PublishRefused, type Publication, type Publisher } from './amqp-publisher.ts';
 import { marksOf, NoSuchTarget, storedAt } from './dead-letter.ts';
 
 /** Where a publication goes. */
-export type PublicationTarget = Pick<Publication, 'exchange' | 'routingKey'>;
+type PublicationTarget = Pick<Publication, 'exchange' | 'routingKey'>;
 
 /** Where we publish dead letters ourselves; undefined: nowhere, or the broker does it. */
-export function amqpDeadLetterTarget({ deadLetter }: AmqpQueueConfig): PublicationTarget | undefined {
+function amqpDeadLetterTarget({ deadLetter }: AmqpQueueConfig): PublicationTarget | undefined {
   switch (deadLetter?.kind) {
     case 'queue':
       return { exchange: '', routingKey: deadLetter.queue };
@@ -24,7 +25,7 @@ export function amqpDeadLetterTarget({ deadLetter }: AmqpQueueConfig): Publicati
 }
 
 /** Settles with the broker's confirm. Rejects with `NoSuchTarget` when the broker will not have it. */
-export async function publishAmqpDeadLetter(
+async function publishAmqpDeadLetter(
   publisher: Publisher,
   target: PublicationTarget,
   letter: DeadLetter,
@@ -60,18 +61,32 @@ function freshId({ messageId, suffix }: DeadLetter): string {
   return original.toString().replace(/\uFFFD+$/, '') + end;
 }
 
+/** Of a job that has failed nothing waits for the dead letter: it can wait for the end of an alarm. */
+function waitsForAlarm(error: unknown): never {
+  throw error instanceof NoSuchTarget && error.cause instanceof PublishBlocked ? error.cause : error;
+}
+
 export interface AmqpDeadLetters extends DeadLetterTarget {
+  /** Settles with the broker's confirm, rejects with `NoSuchTarget` when the broker will not have it; undefined where there is no target of ours. */
+  readonly send: ((letter: DeadLetter) => Promise<void>) | undefined;
   close(): Promise<void>;
 }
 
-/** For failed jobs, on a connection of its own from the first one on: it works while nothing is taken in. */
-export function createAmqpDeadLetters(queue: AmqpQueueConfig): AmqpDeadLetters {
+/**
+ * On a connection of their own from the first one on: an alarm stops all that a publishing connection sends, and must not
+ * stop what a consumer acknowledges.
+ */
+export function createAmqpDeadLetters(queue: AmqpQueueConfig, log: Log): AmqpDeadLetters {
   const target = amqpDeadLetterTarget(queue);
   let open: Promise<{ connection: ChannelModel; publisher: Publisher }> | undefined;
 
   async function connect() {
     const connection = await connectInTurn(queue);
-    connection.once('close', () => (open = undefined));
+    const facts = { queue: queue.name };
+    connection
+      .once('close', () => (open = undefined))
+      .on('blocked', (reason: string) => log.warn('RabbitMQ takes no messages, an alarm is on', { ...facts, reason }))
+      .on('unblocked', () => log.info('RabbitMQ takes messages again', facts));
     return { connection, publisher: createPublisher(connection) };
   }
 
@@ -83,12 +98,16 @@ export function createAmqpDeadLetters(queue: AmqpQueueConfig): AmqpDeadLetters {
     return open;
   }
 
+  const send =
+    target &&
+    (async (letter: DeadLetter): Promise<void> => publishAmqpDeadLetter((await connected()).publisher, target, letter));
+
   return {
+    send,
     store: async (letter) => {
-      if (!target) return { outcome: 'none', reason: 'the queue has no dead_letter_queue or dead_letter_exchange' };
-      const { publisher } = await connected();
+      if (!send) return { outcome: 'none', reason: 'the queue has no dead_letter_queue or dead_letter_exchange' };
       const place = target.exchange === '' ? target.routingKey : `${target.exchange}, ${target.routingKey}`;
-      return storedAt(place, () => publishAmqpDeadLetter(publisher, target, letter));
+      return storedAt(place, () => send(letter).catch(waitsForAlarm));
     },
     close: async () => {
       const opened = await open?.catch(() => undefined);

@@ -1,9 +1,14 @@
 import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
 
-/** The broker will not have it: nothing is bound there, no such exchange, no access, or its queue is full. */
+import { untilAborted } from '../lib/run.ts';
+
+/** The broker will not have it: nothing is bound there, no such exchange, no access, its queue is full, or an alarm is on. */
 export class PublishRefused extends Error {
   override readonly name = 'PublishRefused';
 }
+
+/** A memory or disk alarm is on: it passes. */
+export class PublishBlocked extends PublishRefused {}
 
 export interface Publication {
   /** The default one: an empty text. */
@@ -21,6 +26,7 @@ export interface Publisher {
 /** One channel for all, a new one after the broker has closed the last for a publication it refused. */
 export function createPublisher(connection: ChannelModel): Publisher {
   let open: Promise<Confirming> | undefined;
+  const alarm = watchAlarm(connection);
 
   const openChannel = async (): Promise<Confirming> => {
     const channel = await connection.createConfirmChannel();
@@ -38,7 +44,29 @@ export function createPublisher(connection: ChannelModel): Publisher {
         open = undefined;
         throw error;
       });
-      await publishOn(await open, publication);
+      await alarm.unlessBlocked(publishOn(await open, publication));
+    },
+  };
+}
+
+/**
+ * A broker with a memory or disk alarm reads nothing more from a connection that publishes, and says so at the first
+ * attempt. What is on its way then may still arrive when the alarm is over.
+ */
+function watchAlarm(connection: ChannelModel): { unlessBlocked(publishing: Promise<void>): Promise<void> } {
+  let blocked: AbortController = new AbortController();
+  connection
+    .on('blocked', (reason: string) => blocked.abort(new PublishBlocked(`the broker takes nothing now: ${reason}`)))
+    .on('unblocked', () => (blocked = new AbortController()));
+  return {
+    unlessBlocked: async (publishing) => {
+      const { signal } = blocked;
+      const wasPublished = await untilAborted(
+        publishing.then(() => true),
+        signal,
+        false,
+      );
+      if (!wasPublished) throw signal.reason;
     },
   };
 }

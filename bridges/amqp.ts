@@ -4,14 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 
 import type { AmqpQueueConfig } from '../lib/config/config.ts';
-import type { DeadLetter } from '../lib/contract/dead-letter.ts';
 import { errorText } from '../lib/log.ts';
 import type { Running } from '../lib/run.ts';
 
 import { AmqpRefused, connectAmqp, ensureQueue, shownAddress } from './amqp-connection.ts';
-import { amqpDeadLetterTarget, publishAmqpDeadLetter } from './amqp-dead-letter.ts';
+import { createAmqpDeadLetters, type AmqpDeadLetters } from './amqp-dead-letter.ts';
 import { amqpQueueMessage } from './amqp-message.ts';
-import { createPublisher, type Publisher } from './amqp-publisher.ts';
 import { startRound, type Round } from './amqp-round.ts';
 import { createEnds, mayReceive, takeIn, trackReadiness, whenDrained, type BridgeDeps, type Ends } from './bridge.ts';
 import { putAside } from './dead-letter.ts';
@@ -34,6 +32,7 @@ export function startAmqpBridge(deps: AmqpBridgeDeps): Running {
 
 /** What one bridge's functions share. */
 interface Bridge extends AmqpBridgeDeps, Ends {
+  deadLetters: AmqpDeadLetters;
   setBroker(isThere: boolean): void;
   /** Of this connection and of earlier ones. */
   inHand: Set<Promise<void>>;
@@ -44,7 +43,13 @@ async function run(deps: AmqpBridgeDeps, ends: Ends): Promise<void> {
   const { queue, log } = deps;
   const ended = new AbortController();
   const { stopping } = ends;
-  const bridge: Bridge = { ...deps, ...ends, setBroker: trackReadiness(deps, ended.signal), inHand: new Set() };
+  const bridge: Bridge = {
+    ...deps,
+    ...ends,
+    deadLetters: createAmqpDeadLetters(queue, log),
+    setBroker: trackReadiness(deps, ended.signal),
+    inHand: new Set(),
+  };
   let hasConsumed = false;
   let pauseMs = FIRST_PAUSE_MS;
   try {
@@ -74,6 +79,7 @@ async function run(deps: AmqpBridgeDeps, ends: Ends): Promise<void> {
     bridge.setBroker(false);
     ended.abort();
     await whenDrained(bridge.inHand, ends.drained);
+    await bridge.deadLetters.close();
   }
 }
 
@@ -87,13 +93,12 @@ async function session(connection: ChannelModel, bridge: Bridge, onOpen: () => v
     await ensureQueue(connection, queue);
     const channel = await connection.createChannel();
     channel.on('error', breaks).on('close', () => breaks(new Error('the channel was closed')));
-    const publisher = createPublisher(connection);
     onOpen();
     setBroker(true);
     const either = AbortSignal.any([stopping, broken.signal]);
     while (!either.aborted) {
       const most = await mayReceive(LONGEST_ROUND, bridge, either);
-      if (most > 0) await consume(most, { channel, publisher }, bridge, either, breaks);
+      if (most > 0) await consume(most, channel, bridge, either, breaks);
     }
     if (broken.signal.aborted) throw broken.signal.reason;
     await whenDrained(bridge.inHand, drained);
@@ -104,25 +109,20 @@ async function session(connection: ChannelModel, bridge: Bridge, onOpen: () => v
   }
 }
 
-/** Where deliveries come from, and where their dead letters go. */
-interface Session {
+/** Where a delivery came from. */
+interface Source {
   channel: Channel;
-  publisher: Publisher;
-}
-
-interface Delivered extends Session {
   round: Round;
 }
 
 /** Consumes up to `most` messages, until `signal` is aborted or no more may be taken. What is in hand then goes on. */
 async function consume(
   most: number,
-  session: Session,
+  channel: Channel,
   bridge: Bridge,
   signal: AbortSignal,
   breaks: (error: Error) => void,
 ): Promise<void> {
-  const { channel } = session;
   const { allowance, intake, queue } = bridge;
   const shut = new AbortController();
   let came = 0;
@@ -134,7 +134,7 @@ async function consume(
       prefetch: queue.prefetch,
       onDelivery: (delivery, round) => {
         came += 1;
-        const work: Promise<void> = handle(delivery, { ...session, round }, bridge).finally(() =>
+        const work: Promise<void> = handle(delivery, { channel, round }, bridge).finally(() =>
           bridge.inHand.delete(work),
         );
         bridge.inHand.add(work);
@@ -156,12 +156,15 @@ async function consume(
   }
 }
 
-/** A delivery that cannot be settled comes again when its channel ends, and is recognised: told, never thrown. */
-async function handle(delivery: ConsumeMessage, session: Delivered, bridge: Bridge): Promise<void> {
+/** So often at most does a message go back that its dead-letter target may take later: a broker knows no pause. */
+const GIVE_BACK_PAUSE_MS = 5_000;
+
+/** A delivery that cannot be settled comes again, and is recognised: told, never thrown. */
+async function handle(delivery: ConsumeMessage, source: Source, bridge: Bridge): Promise<void> {
   const { queue, log } = bridge;
   const message = amqpQueueMessage(queue.name, delivery);
   try {
-    await takeIn(message, (verdict) => settle(delivery, verdict, session, bridge), bridge, bridge);
+    await takeIn(message, (verdict) => settle(delivery, verdict, source, bridge), bridge, bridge);
   } catch (error) {
     const { messageId } = message;
     log.warn('Message not settled, the broker delivers it again', {
@@ -169,22 +172,16 @@ async function handle(delivery: ConsumeMessage, session: Delivered, bridge: Brid
       messageId,
       reason: errorText(error),
     });
+    await delay(GIVE_BACK_PAUSE_MS, undefined, { signal: bridge.stopping }).catch(() => undefined);
+    await settleOnChannel(source, bridge, () => source.channel.nack(delivery, false, true));
   }
 }
 
 /** The only place that acknowledges. A process that dies in between leaves a second copy, never none. */
-async function settle(
-  delivery: ConsumeMessage,
-  verdict: Verdict,
-  { channel, publisher, round }: Delivered,
-  bridge: Bridge,
-): Promise<void> {
-  const { queue } = bridge;
-  const answer = (settlement: () => void): Promise<void> =>
-    onChannel(bridge, async () => {
-      await round.beforeSettled();
-      settlement();
-    });
+async function settle(delivery: ConsumeMessage, verdict: Verdict, source: Source, bridge: Bridge): Promise<void> {
+  const { channel } = source;
+  const { queue, deadLetters } = bridge;
+  const answer = (settlement: () => void): Promise<void> => settleOnChannel(source, bridge, settlement);
   switch (verdict.outcome) {
     case 'started':
     case 'duplicate':
@@ -193,9 +190,7 @@ async function settle(
       // `dead_letter broker`: the queue's own target takes what is rejected.
       if (queue.deadLetter?.kind === 'broker') return answer(() => channel.reject(delivery, false));
       const message = amqpQueueMessage(queue.name, delivery);
-      const target = amqpDeadLetterTarget(queue);
-      const send = target && ((letter: DeadLetter) => publishAmqpDeadLetter(publisher, target, letter));
-      await putAside(message, verdict, send, bridge);
+      await putAside(message, verdict, deadLetters.send, bridge);
       return answer(() => channel.ack(delivery));
     }
     case 'unavailable':
@@ -205,6 +200,12 @@ async function settle(
       verdict satisfies never;
   }
 }
+
+const settleOnChannel = ({ round }: Source, bridge: Bridge, settlement: () => void): Promise<void> =>
+  onChannel(bridge, async () => {
+    await round.beforeSettled();
+    settlement();
+  });
 
 /** On a channel that is gone the delivery is gone too: it comes again, and is recognised. */
 async function onChannel({ queue, log }: Bridge, settlement: () => void | Promise<void>): Promise<void> {

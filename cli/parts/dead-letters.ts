@@ -44,7 +44,7 @@ function targetOf(queue: QueueConfig, { config, opened, log }: Shared): DeadLett
       return createSqsDeadLetters(sqs, queue, log);
     }
     case 'amqp': {
-      const target = createAmqpDeadLetters(queue);
+      const target = createAmqpDeadLetters(queue, log);
       opened.closes(() => target.close());
       return target;
     }

@@ -131,7 +131,7 @@ export const amqpTransports =
       maxWaitingJobs: 'unlimited',
       ...deadLetterOf(deadLetters, dead),
     };
-    const target = createAmqpDeadLetters(config);
+    const target = createAmqpDeadLetters(config, silentLog);
     closers.push(() => target.close());
     let letter: GetMessage | undefined;
     return {

@@ -20,8 +20,10 @@ export interface TestBroker {
   close(): Promise<void>;
 }
 
-export async function aBroker(): Promise<TestBroker> {
-  const connection: ChannelModel = await connect(servers().amqpUrl ?? '');
+export async function aBroker(url = servers().amqpUrl ?? ''): Promise<TestBroker> {
+  const connection: ChannelModel = await connect(url);
+  // A broker that a test stops ends it; without a listener that would end the test run.
+  connection.on('error', () => undefined);
   const channel: ConfirmChannel = await connection.createConfirmChannel();
   return {
     queue: async (

@@ -198,6 +198,44 @@ describeWithAmqp('the AMQP bridge', () => {
     await connection.close();
   });
 
+  test('declare on makes a dead-letter queue that is missing beside a queue that is there', async () => {
+    const [queue, dead] = [await broker.queue(), `queue-${randomUUID()}`];
+    const { settled } = aBridge(queue, { declare: true, deadLetter: { kind: 'queue', queue: dead } });
+    await broker.send(queue, '{');
+    await settled(1);
+    expect((await broker.receive(dead)).content.toString()).toBe('{');
+  });
+
+  test("headers of every type go with a dead letter, the broker's x-death too", async () => {
+    const [queue, dead] = [await broker.queue(), await broker.queue()];
+    const first = await broker.queue({
+      durable: true,
+      deadLetterExchange: '',
+      deadLetterRoutingKey: queue,
+      messageTtl: 1,
+    });
+    const headers = {
+      text: 'Käthe',
+      yes: true,
+      nothing: null,
+      small: -7,
+      int: -2_000_000_000,
+      safe: Number.MAX_SAFE_INTEGER,
+      double: { '!': 'double', value: 0.5 },
+      decimal: { '!': 'decimal', value: { places: 2, digits: 1999 } },
+      when: { '!': 'timestamp', value: 1_700_000_000 },
+      bytes: Buffer.from([0, 255]),
+      list: ['a', 1, [false, null]],
+      table: { deep: { deeper: 'still here' } },
+    };
+    await broker.send(first, '{', { headers });
+    const { settled } = aBridge(queue, { deadLetter: { kind: 'queue', queue: dead } });
+    await settled(1);
+    const { properties } = await broker.receive(dead);
+    expect(properties.headers).toMatchObject({ ...headers, double: 0.5, dqm_error_type: 'BadMessage' });
+    expect(properties.headers?.['x-death']).toMatchObject([{ queue: first, reason: 'expired', count: 1 }]);
+  });
+
   test('declare on leaves an existing queue as it is', async () => {
     const queue = await broker.queue({ durable: false, autoDelete: false, messageTtl: 3_600_000 });
     const { settled, outcomes } = aBridge(queue, { declare: true });
@@ -219,7 +257,7 @@ describeWithAmqp('the AMQP bridge', () => {
       () => new Error('it went on'),
       (error: Error) => error,
     );
-    expect(message).toMatch(/refuses the user or the password, see url/);
+    expect(message).toMatch(/refuses the user, the password or the certificate, see url/);
     expect(message).not.toContain('geheim');
   });
 
