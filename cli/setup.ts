@@ -16,6 +16,7 @@ import { connectClient, connectionOptions, namesEngine } from '../lib/temporal.t
 import type { Context } from './context.ts';
 import { EXIT_FAILED } from './exit.ts';
 import { jsonLine } from './output/output.ts';
+import { missingBrokerTarget } from './setup/broker-target.ts';
 import { forgottenTooSoon } from './setup/retention.ts';
 
 /** One thing that `dqm setup` has looked at. */
@@ -42,7 +43,8 @@ export async function setup(context: Context): Promise<void> {
     for (const queue of config.queues.values()) {
       const check = `queue ${queue.name}`;
       found(await looked(check, () => queueAnswer(queue, sqs)));
-      const detail = await retentionWarning(queue, engine.keptDays, { sqs, log }).catch(() => undefined);
+      // What cannot be looked at was told before.
+      const detail = await queueWarning(queue, engine.keptDays, { sqs, log }).catch(() => undefined);
       if (detail !== undefined) found({ check, state: 'warning', detail });
     }
     found(await looked('result store', () => storeAnswer(context, s3)));
@@ -86,13 +88,16 @@ async function prepared(connection: Connection, options: PrepareOptions, check: 
   }
 }
 
-/** What cannot be looked at was told before. */
-const retentionWarning = async (
+/** What works, and will surprise. `keptDays`: how long the engine keeps jobs that have ended, where it is known. */
+function queueWarning(
   queue: QueueConfig,
-  days: number | undefined,
+  keptDays: number | undefined,
   deps: { sqs: SQSClient; log: Log },
-): Promise<string | undefined> =>
-  queue.kind === 'sqs' && days !== undefined ? forgottenTooSoon(queue, days, deps) : undefined;
+): Promise<string | undefined> {
+  if (queue.kind === 'sqs' && keptDays !== undefined) return forgottenTooSoon(queue, keptDays, deps);
+  if (queue.kind === 'amqp' && queue.deadLetter?.kind === 'broker') return missingBrokerTarget(queue);
+  return Promise.resolve(undefined);
+}
 
 async function looked(check: string, look: () => Promise<string>): Promise<Finding> {
   try {
