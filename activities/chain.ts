@@ -21,6 +21,8 @@ export interface ChainSettings {
   defaultLimits: JobLimits;
   /** Of the commands that have their own. */
   limits: Record<string, JobLimits>;
+  /** There is an `approval_webhook`. */
+  tellsApprovals: boolean;
 }
 
 export interface ChainDeps {

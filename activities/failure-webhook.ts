@@ -1,11 +1,9 @@
-import { createHmac } from 'node:crypto';
-import { Readable } from 'node:stream';
-
 import { activityInfo } from '@temporalio/activity';
 
-import type { FailedJobView, FailureReport } from '../lib/contract/failure-report.ts';
+import type { FailureReport } from '../lib/contract/failure-report.ts';
 import type { JobView } from '../lib/jobs/job-view.ts';
-import { destinationOf, headerText } from '../lib/postback/destination.ts';
+import { destinationOf } from '../lib/postback/destination.ts';
+import { jsonPost } from '../lib/postback/json-post.ts';
 import type { Post } from '../lib/postback/post.ts';
 
 import { notClosedYet, postErrorFailure, postFailure } from './classify.ts';
@@ -37,7 +35,8 @@ export function createFailureWebhook({ url, showRun, post, verifySsl, signingSec
         try {
           const job = 'rejected' in report ? report.rejected : await showRun(report.run);
           if (job.ended === null) throw notClosedYet(job.workflow_id ?? '');
-          const request = requestOf(address, job, signingSecret);
+          const idempotencyKey = activityInfo().workflowExecution?.workflowId ?? '';
+          const request = jsonPost(address, job, { idempotencyKey, jobId: job.job_id, signingSecret });
           const answer = await post(request, AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]));
           if (answer.status >= 200 && answer.status < 300) return destinationOf(address);
           throw postFailure(answer, { destination, windowEndMs: windowEndMs(), nowMs: Date.now() });
@@ -50,22 +49,3 @@ export function createFailureWebhook({ url, showRun, post, verifySsl, signingSec
 }
 
 export type FailureWebhookActivities = ReturnType<typeof createFailureWebhook>;
-
-function requestOf(url: URL, job: FailedJobView, secret: string | undefined): Parameters<Post>[0] {
-  const body = Buffer.from(JSON.stringify(job));
-  const signature = secret === undefined ? undefined : createHmac('sha256', secret).update(body).digest('hex');
-  return {
-    url,
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      // The same for every attempt, another for each failure.
-      'idempotency-key': headerText(activityInfo().workflowExecution?.workflowId ?? ''),
-      ...(job.job_id !== null && { 'x-dqm-job-id': headerText(job.job_id) }),
-      ...(signature !== undefined && { 'x-dqm-signature': `sha256=${signature}` }),
-    },
-    originHeaders: {},
-    body: () => Promise.resolve(Readable.from([body])),
-    size: body.length,
-  };
-}

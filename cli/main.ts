@@ -5,6 +5,7 @@ import { silenceAwsNotice } from '../lib/config/environment.ts';
 
 import type { BridgeOptions } from './bridge.ts';
 import type { CheckOptions } from './check.ts';
+import type { ApproveOptions } from './approve.ts';
 import { openContext, type CommonOptions } from './context.ts';
 import type { DeadLettersOptions } from './dead-letters.ts';
 import { EXIT_USAGE, failed } from './exit.ts';
@@ -119,6 +120,19 @@ withJobFilter(
     const context = openContext(options);
     const [{ withClient }, { jobs }] = await Promise.all([import('./with-client.ts'), import('./jobs.ts')]);
     await withClient(context, (deps) => jobs(options, deps));
+  });
+
+command(program, 'approve <id>', 'approves what a chain waits for, or declines it', [
+  'dqm approve turntable-7 --note "lighter, please, next time"',
+  'dqm approve turntable-7 --decline',
+])
+  .option('--decline', 'instead of approving: the chain fails')
+  .option('--note <text>', 'for whoever reads it')
+  .option('--approval <name>', 'which one, where the chain waits for several')
+  .action(async (id: string, options: CommonOptions & ApproveOptions) => {
+    const context = openContext(options);
+    const [{ withClient }, { approve }] = await Promise.all([import('./with-client.ts'), import('./approve.ts')]);
+    await withClient(context, (deps) => approve(id, options, deps));
   });
 
 withJobFilter(

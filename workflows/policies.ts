@@ -42,3 +42,12 @@ export const chainStorePolicy: ActivityOptions = {
   heartbeatTimeout: '1 minute',
   retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
 };
+
+/** Long enough for a web server that is restarted; the job's own page says for whom it waits. */
+export const approvalWebhookPolicy: ActivityOptions = {
+  scheduleToCloseTimeout: '1 hour',
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: '1 minute',
+  retry: { initialInterval: '1 second', maximumInterval: '5 minutes' },
+  summary: 'approval webhook',
+};

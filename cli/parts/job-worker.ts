@@ -12,6 +12,7 @@ import { bundleWorkflows } from '../../workers/bundle.ts';
 import { countTasks } from '../../workers/count-tasks.ts';
 import { startJobWorker } from '../../workers/jobs.ts';
 
+import { approvalWebhook } from './approval-webhook.ts';
 import { openFailureWebhook } from './failure-webhook.ts';
 import { taskRules } from './message-rules.ts';
 import type { Shared } from './shared.ts';
@@ -53,7 +54,12 @@ export async function openJobWorker(shared: Shared): Promise<void> {
       namespace: temporal.namespace,
       dataConverter: temporal.dataConverter,
       workflowBundle,
-      activities: { ...countTasks(tasks, metrics), ...chains, ...(await openFailureWebhook(shared, agent)) },
+      activities: {
+        ...countTasks(tasks, metrics),
+        ...chains,
+        ...(await openFailureWebhook(shared, agent)),
+        ...approvalWebhook(config, agent),
+      },
     }),
   );
   setReady(true);
@@ -65,5 +71,6 @@ const chainSettings = (config: Config, tasks: string[]): ChainSettings => ({
   allowCommands: [...config.allowCommands],
   tasks,
   defaultLimits: limitsOf(config),
+  tellsApprovals: config.dqm.approvalWebhook !== undefined,
   limits: Object.fromEntries([...config.dqm.commands.keys()].map((name) => [name, limitsOf(config, name)])),
 });

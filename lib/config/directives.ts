@@ -151,7 +151,6 @@ export const WITHOUT_EFFECT: Partial<Record<SectionName, Readonly<Record<string,
   dqm: {
     result_retention: ALWAYS,
     progress: 'http',
-    approval_webhook: ALWAYS,
     tasks_module: ALWAYS,
     '<user task>': ALWAYS,
   },

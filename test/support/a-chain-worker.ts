@@ -100,6 +100,7 @@ function chainActivities(chain: string, { allowCommands = ['frame', 'sheet'] }: 
       tasks: ['s3_upload'],
       defaultLimits: aJobInput().limits,
       limits: {},
+      tellsApprovals: false,
     },
     store: createFileStore({ root: join(folder, 'store') }),
     folder,

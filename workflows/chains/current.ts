@@ -1,6 +1,7 @@
 import type { JobInput } from '../../lib/contract/job-input.ts';
 import type { ChainSettings } from '../../activities/chain.ts';
 
+import type { Approvals } from './approvals.ts';
 import type { ChainPage } from './page.ts';
 import type { Steps } from './steps.ts';
 
@@ -10,6 +11,9 @@ export interface RunningChain {
   settings: ChainSettings;
   steps: Steps;
   page: ChainPage;
+  approvals: Approvals;
+  /** Milliseconds of the engine's clock. */
+  engineNow(): number;
 }
 
 // Each workflow has modules of its own.

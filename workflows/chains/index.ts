@@ -4,6 +4,7 @@
  * of these calls is then answered with what it gave the first time.
  */
 export type { ChainJob, JsonValue, Result, Task } from './types.ts';
+export { approval, type Approval, type ApprovalOptions } from './approval.ts';
 export { command, type CommandOptions } from './command.ts';
 export { deliver } from './deliver.ts';
 export { inParallel, type ParallelOptions } from './in-parallel.ts';

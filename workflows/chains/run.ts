@@ -16,6 +16,7 @@ import { memberText } from '../../lib/contract/json-text.ts';
 import { withEnding } from '../ending.ts';
 import { chainSettingsPolicy, chainStorePolicy } from '../policies.ts';
 
+import { createApprovals } from './approvals.ts';
 import { installClock } from './clock.ts';
 import { setRunningChain } from './current.ts';
 import { errorOfAuthor } from './author-error.ts';
@@ -50,7 +51,7 @@ export function runChain(name: string, chain: Chain, input: JobInput): Promise<u
     const journal = createJournal(await readJournal(input.journal), clock);
     const slots = createSlots(MOST_OPEN);
     const steps = createSteps(journal, slots, clock.engineNow);
-    setRunningChain({ input, settings, steps, page });
+    setRunningChain({ input, settings, steps, page, approvals: createApprovals(), engineNow: clock.engineNow });
 
     const author = callAuthor(name, chain, job);
     await journal.replay();
@@ -148,13 +149,14 @@ async function readJournal(journal: ChainJournal | undefined): Promise<JournalBa
   for (const part of journal.parts) parts.push(await readChainJournal<JournalPart>(part));
   return parts.flatMap((part, index) => {
     const batches = unpackPart(part);
-    return index < journal.retriedParts ? batches.map(withoutFailures) : batches;
+    return index < journal.retriedParts ? batches.map(ofRetried) : batches;
   });
 }
 
-const withoutFailures = ({ atMs, entries }: JournalBatch): JournalBatch => ({
+/** What failed is tried again, and a wait that had not ended begins anew. */
+const ofRetried = ({ atMs, entries }: JournalBatch): JournalBatch => ({
   atMs,
-  entries: entries.filter((entry) => !('failed' in entry)),
+  entries: entries.filter((entry) => 'done' in entry),
 });
 
 async function jobOf({ body, tasks, jobId, messageId, queue, tenant, priority }: JobInput): Promise<ChainJob<never>> {
