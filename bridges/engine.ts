@@ -19,19 +19,39 @@ export const callEngine = <T>(client: Client, call: () => Promise<T>): Promise<T
 export const isRefusal = (error: unknown): boolean =>
   isGrpcStatus(error, 'invalidArgument') && !/search attribute/i.test(errorText(error));
 
-/** What keeps the engine from starting jobs; undefined when it can. */
-export async function engineTrouble(client: Client): Promise<string | undefined> {
+/** What keeps the engine from answering; undefined when it does. */
+export function engineTrouble(client: Client): Promise<string | undefined> {
+  return troubleOf(client, () => readSomething(client));
+}
+
+/**
+ * What keeps the engine from storing a start; undefined when it can. Reads may answer while its disk is full or starts are
+ * limited. Leaves a workflow that nobody runs and that times out at once.
+ */
+export function startTrouble(client: Client): Promise<string | undefined> {
+  const options = {
+    workflowId: PROBE_WORKFLOW,
+    workflowIdConflictPolicy: 'TERMINATE_EXISTING' as const,
+    taskQueue: 'dqm-probe',
+    workflowRunTimeout: '1 second' as const,
+  };
+  return troubleOf(client, () => client.workflow.start(PROBE_WORKFLOW, options));
+}
+
+async function troubleOf(client: Client, probe: () => Promise<unknown>): Promise<string | undefined> {
   try {
-    await client.withDeadline(Date.now() + PROBE_LIMIT_MS, () => readSomething(client));
+    await client.withDeadline(Date.now() + PROBE_LIMIT_MS, probe);
   } catch (error) {
     return errorText(error);
   }
   return undefined;
 }
 
+const PROBE_WORKFLOW = 'dqm/probe';
+
 async function readSomething(client: Client): Promise<void> {
   try {
-    await client.workflow.getHandle('dqm/probe').describe();
+    await client.workflow.getHandle(PROBE_WORKFLOW).describe();
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
   }

@@ -11,7 +11,7 @@ import { errorText, type Log } from '../lib/log.ts';
 
 import { isLarge, type BodyStore } from './body-store.ts';
 import { leavesDeadLetter } from './dead-letter.ts';
-import { engineTrouble, isRefusal } from './engine.ts';
+import { engineTrouble, isRefusal, startTrouble } from './engine.ts';
 import { createGate, type Gate } from './gate.ts';
 import { inHand, type Attempt } from './in-hand.ts';
 import { createRemarks } from './remarks.ts';
@@ -44,10 +44,12 @@ export interface Intake {
 export function createIntake({ client, config, bodies, rules, log, clock = systemClock }: IntakeDeps): Intake {
   const remarks = createRemarks(log);
   let isStoreAway = false;
+  let isStartFailing = false;
 
   const gate = createGate({
     probe: async () => {
-      const trouble = await engineTrouble(client);
+      const trouble = (await engineTrouble(client)) ?? (isStartFailing ? await startTrouble(client) : undefined);
+      isStartFailing &&= trouble !== undefined;
       if (trouble !== undefined || !isStoreAway) return trouble;
       return bodies.probe().then(
         () => void (isStoreAway = false),
@@ -70,7 +72,10 @@ export function createIntake({ client, config, bodies, rules, log, clock = syste
       const input = jobInput(message, job, identity, body, config);
       return verdictOf(await startJob(client, input, identity, acknowledgeOf(message, config)), message, identity);
     } catch (error) {
-      if (!isRefusal(error)) return again(error);
+      if (!isRefusal(error)) {
+        isStartFailing = true;
+        return again(error);
+      }
       return { done: rejected(message, 'BadMessage', `the engine refuses it: ${errorText(error)}`, identity.jobId) };
     }
   }

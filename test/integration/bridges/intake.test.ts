@@ -1,10 +1,12 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 
+import { startTrouble } from '../../../bridges/engine.ts';
 import { sha256 } from '../../../lib/contract/ids.ts';
 import type { JobInput, RejectedInput } from '../../../lib/contract/job-input.ts';
 import { REJECTED_WORKFLOW } from '../../../lib/contract/names.ts';
 import { DqmError, DqmMessageId, DqmQueue, DqmState, DqmTenant } from '../../../lib/contract/search-attributes.ts';
+import { listJobs } from '../../../lib/jobs/list.ts';
 import { StoreUnavailable } from '../../../lib/results/store.ts';
 import { readText } from '../../../lib/results/text.ts';
 import { aClock } from '../../support/a-clock.ts';
@@ -99,6 +101,14 @@ test('messages without an id are jobs of their own, told once', async () => {
   const second = await judge({ queue: 'no-id', messageId: null });
   expect([first.outcome, second.outcome]).toEqual(['started', 'started']);
   expect(parts.log.events.filter(({ queue }) => queue === 'no-id')).toHaveLength(1);
+});
+
+test('whether an engine can store a start is tried with one that nobody runs and no list shows', async () => {
+  expect(await startTrouble(engine.client)).toBeUndefined();
+  expect(await startTrouble(engine.client)).toBeUndefined();
+  const probe = engine.client.workflow.getHandle('dqm/probe');
+  await until(async () => (await probe.describe()).status.name === 'TIMED_OUT');
+  expect(await listJobs(engine.client, { limit: 50, command: 'dqm/probe' })).toEqual([]);
 });
 
 const other = JSON.stringify(aBody({ parameters: { scene: 'table.mi' } }));
