@@ -4,6 +4,7 @@ import { Worker } from '@temporalio/worker';
 
 import { sha256 } from '../../../lib/contract/ids.ts';
 import { gpuTaskQueue, JOBS_TASK_QUEUE } from '../../../lib/contract/names.ts';
+import type { DeadLetterTarget } from '../../../lib/contract/dead-letter.ts';
 import type { Running } from '../../../lib/run.ts';
 import { bundleWorkflows } from '../../../workers/bundle.ts';
 import { startDeadLetterWorker } from '../../../workers/dead-letters.ts';
@@ -41,8 +42,14 @@ afterAll(async () => {
   await engine?.close();
 });
 
+interface Changes {
+  target?: DeadLetterTarget;
+  /** With each message that the bridge takes into its hand. */
+  onReceived?: () => void;
+}
+
 /** A render host of the queue, and its bridge with the worker that stores dead letters. */
-async function aRunningQueue(transport: TestTransport) {
+async function aRunningQueue(transport: TestTransport, { target = transport.deadLetters, onReceived }: Changes = {}) {
   const { config } = transport;
   const parts = anIntake(engine.client, { queues: [config] });
   const gpu = await Worker.create({
@@ -60,11 +67,12 @@ async function aRunningQueue(transport: TestTransport) {
     connection: await engine.connectWorker(),
     namespace: engine.namespace,
     queue: config.name,
-    target: transport.deadLetters,
+    target,
     store: parts.store,
     drainTimeoutMs: 1_000,
   });
-  const bridge = transport.startBridge(parts.deps);
+  const metrics = { ...parts.deps.metrics, ...(onReceived && { received: onReceived }) };
+  const bridge = transport.startBridge({ ...parts.deps, metrics });
   running.push({ done: gpu.run(), stop: () => gpu.shutdown() }, deadLetters, bridge);
   return { ...parts, bridge };
 }
@@ -121,6 +129,30 @@ function testsOf(openTransport: () => OpenTransport): void {
     expect(await transport.deadDepth()).toBe(0);
   });
 
+  test('one that comes back before its failed run has closed waits in hand for that, and runs again', async () => {
+    let close = (): void => undefined;
+    const held = new Promise<void>((resolve) => (close = resolve));
+    const target: DeadLetterTarget = {
+      store: async (letter) => {
+        const outcome = await transport.deadLetters.store(letter);
+        await held;
+        return outcome;
+      },
+    };
+    let received = 0;
+    const { settled, outcomes } = await aRunningQueue(transport, { target, onReceived: () => (received += 1) });
+    await transport.send(bodyOf('lost.mi'), { dqm_job_id: 'chair-1' });
+    const job = handleOf(transport, 'chair-1');
+    await transport.redrive(await transport.takeDeadLetter());
+    await until(() => received === 2);
+    expect(await statusOf(job)).toBe('RUNNING');
+    isFailing = false;
+    close();
+    await settled(2);
+    expect(outcomes).toEqual(['started', 'started']);
+    await until(async () => (await statusOf(job)) === 'COMPLETED');
+  });
+
   test('one delivered twice while its job runs again runs once', async () => {
     const { settled, outcomes } = await aRunningQueue(transport);
     await transport.send(bodyOf('twice.mi'), { dqm_job_id: 'chair-2' });
@@ -164,6 +196,15 @@ function testsOf(openTransport: () => OpenTransport): void {
     expect(await own.deadDepth()).toBe(own.config.kind === 'sqs' ? 1 : 0);
   });
 
+  test('a queue that takes nothing in still gets rid of what failed', async () => {
+    const { bridge, intake } = await aRunningQueue(transport);
+    bridge.stop();
+    await bridge.done;
+    await transport.send(bodyOf('lost.mi'), { dqm_job_id: 'chair-5' });
+    await intake.judge(await transport.deliveryOfDyingBridge(), new AbortController().signal);
+    expect((await transport.takeDeadLetter()).marks).toMatchObject({ dqm_job_id: 'chair-5' });
+  });
+
   test('a cancelled and a terminated job leave none', async () => {
     const parts = anIntake(engine.client, { queues: [transport.config] });
     const bridge = transport.startBridge(parts.deps);
@@ -198,4 +239,22 @@ describeWithAmqp('on AMQP', () => {
   beforeAll(async () => (broker = await aBroker()));
   afterAll(() => broker?.close());
   testsOf(() => amqpTransports(broker));
+
+  test('headers of every type come back out of the history as they were', async () => {
+    const transport = await amqpTransports(broker)();
+    const { config } = transport;
+    await aRunningQueue(transport);
+    const headers = {
+      when: { '!': 'timestamp', value: 1_700_000_000 },
+      blob: Buffer.from([0, 255]),
+      list: [1, 'two', null, true],
+      half: 0.5,
+      deep: { er: { est: 3 } },
+    };
+    const queue = config.kind === 'amqp' ? config.queue : '';
+    const dead = config.kind === 'amqp' && config.deadLetter?.kind === 'queue' ? config.deadLetter.queue : '';
+    await broker.send(queue, bodyOf('lost.mi'), { headers, contentType: 'application/json', correlationId: 'c-1' });
+    const { properties } = await broker.receive(dead);
+    expect(properties).toMatchObject({ headers, contentType: 'application/json', correlationId: 'c-1' });
+  });
 });
