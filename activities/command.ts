@@ -89,10 +89,14 @@ async function run(
   try {
     const parameters = await parametersOf(input, store, signal);
     const key = keyOf(input, parameters);
-    const earlier = await findStaged(store, key, { mustAsk: input.mayBeStaged || details.attempt > 1 }, signal);
+    // Both at once: the GPU waits for this.
+    const [earlier, onThisHost] = await Promise.all([
+      findStaged(store, key, { mustAsk: input.mayBeStaged || details.attempt > 1 }, signal),
+      staging.find(key),
+    ]);
     if (earlier) return { host, gpuSeconds: 0, ...details.rendered, result: earlier };
 
-    file = await staging.find(key);
+    file = onThisHost;
     if (file === undefined) {
       await refuseSuspect(deps, input, details);
       const sent = 'parameters' in input ? await withAddresses(input, store, signal) : parameters;

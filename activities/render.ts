@@ -80,8 +80,10 @@ export async function render(
   const { realityServer, staging, measured, gpu, now } = deps;
   const { workflowId, runId } = activityInfo().workflowExecution ?? { workflowId: '', runId: '' };
   const rules = deps.commands.get(command);
-  await gpu.probe(signal);
-  await gpu.begin({ workflowId, runId, command });
+  await Promise.all([gpu.probe(signal), gpu.begin({ workflowId, runId, command })]).catch((error: unknown) => {
+    gpu.over();
+    throw error;
+  });
 
   const stallMs = rules?.stallTimeoutMs ?? deps.stallTimeoutMs;
   const bounds = boundsOf(command, { timeoutMs: limits.commandTimeoutMs, stallMs });

@@ -45,6 +45,12 @@ export function createMetrics() {
       buckets: GAP_SECONDS,
       registers,
     }),
+    storeWait: new Gauge({
+      name: 'dqm_gpus_waiting_for_store',
+      help: 'Free GPUs of this host that wait because as many results as allowed are on their way to the store.',
+      labelNames: ['host'],
+      registers,
+    }),
     commands: new Counter({
       name: 'dqm_commands_total',
       help: 'Attempts of commands by how they ended.',

@@ -7,6 +7,7 @@ import type { Staging } from '../lib/results/staging.ts';
 
 import { createAbandonedRuns } from './abandoned-runs.ts';
 import { createCanary } from './canary.ts';
+import { requireFreeSpace } from './free-space.ts';
 import { createGpuSlot, type GpuSlot } from './gpu-slots.ts';
 import { startHostHealth, type HostState } from './host-health.ts';
 import type { RunMarker } from './run-marker.ts';
@@ -16,6 +17,8 @@ export interface GpuGuardDeps {
   /** Shown in log lines: scheme, host and port. */
   realityServerName: string;
   staging: Staging;
+  /** Whose disk must have room before each command. */
+  stagingFolder: string;
   marker: RunMarker;
   commands: ReadonlyMap<string, CommandConfig>;
   canaryCommand: string;
@@ -24,6 +27,8 @@ export interface GpuGuardDeps {
   clock: Clock;
   log: Log;
   onState(state: HostState): void;
+  /** A free GPU waits for the result store, or no longer. */
+  onStoreWait(waits: boolean): void;
 }
 
 /** What stands between Temporal's worker and a RealityServer. */
@@ -44,7 +49,7 @@ export interface GpuGuard {
  */
 export async function createGpuGuard(deps: GpuGuardDeps): Promise<GpuGuard> {
   const { realityServer, staging, marker, commands, canaryCommand, clock, log, realityServerName: name } = deps;
-  const slot = createGpuSlot({ maxStaging: deps.maxStaging });
+  const slot = createGpuSlot(deps);
   const abandoned = createAbandonedRuns({
     hold: slot.hold,
     realityServer,
@@ -66,7 +71,10 @@ export async function createGpuGuard(deps: GpuGuardDeps): Promise<GpuGuard> {
   });
   let letGo = slot.hold();
   const health = startHostHealth({
-    version: (signal) => realityServer.version(signal),
+    version: async (signal) => {
+      await requireFreeSpace(deps.stagingFolder);
+      return realityServer.version(signal);
+    },
     canary: async (signal) => {
       await abandoned.settled();
       await canary(signal);
@@ -89,7 +97,10 @@ export async function createGpuGuard(deps: GpuGuardDeps): Promise<GpuGuard> {
     },
     gpu: {
       take: slot.take,
-      probe: health.probe,
+      probe: async (signal) => {
+        await requireFreeSpace(deps.stagingFolder);
+        await health.probe(signal);
+      },
       begin: marker.set,
       over: () => void marker.clear(),
       abandon: abandoned.abandon,

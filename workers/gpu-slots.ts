@@ -24,17 +24,25 @@ interface Permit extends SlotPermit {
   readonly number: number;
 }
 
+export interface GpuSlotOptions {
+  /** Results on their way to the store, beyond which the GPU waits. */
+  maxStaging: number;
+  /** A free GPU waits for the store, or no longer. */
+  onStoreWait?(waits: boolean): void;
+}
+
 /**
  * One permit at a time, handed out while nothing holds the slot and fewer than `maxStaging` results are on their way to the
  * store. It goes back with the command's last byte, not with the end of the activity, so the worker's own
  * `releaseSlot`, which comes later and twice, finds nothing to do.
  */
-export function createGpuSlot({ maxStaging }: { maxStaging: number }): GpuSlot {
+export function createGpuSlot({ maxStaging, onStoreWait }: GpuSlotOptions): GpuSlot {
   const waiting = new Set<() => void>();
   let permits = 0;
   let out: Permit | undefined;
   let staging = 0;
   let holds = 0;
+  let waitsForStore = false;
 
   const mayReserve = (): boolean => holds === 0 && out === undefined && staging < maxStaging;
   const reserve = (): Permit => {
@@ -48,9 +56,12 @@ export function createGpuSlot({ maxStaging }: { maxStaging: number }): GpuSlot {
   /** One at a time: the first that reserves closes the door for the rest. */
   const wake = (): void => {
     for (const attempt of waiting) {
-      if (!mayReserve()) return;
+      if (!mayReserve()) break;
       attempt();
     }
+    const waits = waiting.size > 0 && holds === 0 && out === undefined && staging >= maxStaging;
+    if (waits !== waitsForStore) onStoreWait?.(waits);
+    waitsForStore = waits;
   };
 
   return {

@@ -17,7 +17,7 @@ import type { HostState } from './host-health.ts';
 import { publishLeftovers } from './leftovers.ts';
 import { stopOnce } from './stop.ts';
 
-export interface GpuWorkerDeps extends Omit<GpuGuardDeps, 'onState'> {
+export interface GpuWorkerDeps extends Omit<GpuGuardDeps, 'onState' | 'onStoreWait'> {
   /** Of its own for each RealityServer: two workers of one task queue on one connection are refused. */
   connection: NativeConnection;
   /** Asked whether the workflow of a file left on this host is still open. */
@@ -44,7 +44,11 @@ export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
   const { connection, client, namespace, dataConverter, queue, host, slot: number, metrics, clock, log } = deps;
   const stopping = new AbortController();
   const identity = gpuWorkerIdentity(host, number);
-  const guard = await createGpuGuard({ ...deps, onState: showReadiness(deps) });
+  const guard = await createGpuGuard({
+    ...deps,
+    onState: showReadiness(deps),
+    onStoreWait: (waits) => metrics.storeWait.inc({ host }, waits ? 1 : -1),
+  });
   const engine = watchEngine({ client, clock });
   const activities = createCommandActivities({
     ...deps,

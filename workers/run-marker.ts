@@ -38,8 +38,12 @@ export function createRunMarker({ folder, identity }: { folder: string; identity
     set: (mark) =>
       inTurn(async () => {
         try {
-          await mkdir(folder, { recursive: true });
-          await writeFile(path, JSON.stringify(mark));
+          // The GPU waits for this: the folder is made once.
+          await writeFile(path, JSON.stringify(mark)).catch(async (error: NodeJS.ErrnoException) => {
+            if (error.code !== 'ENOENT') throw error;
+            await mkdir(folder, { recursive: true });
+            await writeFile(path, JSON.stringify(mark));
+          });
         } catch (error) {
           throw new StagingError(`data folder: ${(error as Error).message}`, { cause: error });
         }

@@ -46,6 +46,7 @@ export async function openGpuWorkers(shared: Shared): Promise<void> {
         stallTimeoutMs: dqm.stallTimeoutMs,
         abandonedWaitMs: dqm.abandonedWaitMs,
         marker: createRunMarker({ folder: join(dqm.dataFolder, 'runs'), identity }),
+        stagingFolder: dqm.stagingFolder,
         staging: createStaging({ folder: dqm.stagingFolder, identity }),
         store: shared.store,
         maxStaging: dqm.maxStagingJobs,

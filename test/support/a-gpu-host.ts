@@ -45,6 +45,7 @@ export async function aGpuHost(engine: TestNamespace, { shared, ...options }: Gp
     slot: 1,
     realityServer,
     realityServerName: host,
+    stagingFolder: join(folder, 'staging'),
     staging: createStaging({ folder: join(folder, 'staging'), identity }),
     marker: createRunMarker({ folder: join(folder, 'runs'), identity }),
     allowCommands: new Set(['render_product', 'big_result', 'echo', 'sleep', 'fault']),

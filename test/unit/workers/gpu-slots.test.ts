@@ -68,6 +68,20 @@ test('a slot waits while as many results as allowed are on their way to the stor
   await expect(next).resolves.toBeDefined();
 });
 
+test('a free GPU that waits for the store says so, and when it no longer does', async () => {
+  const waits: boolean[] = [];
+  const slot = createGpuSlot({ maxStaging: 1, onStoreWait: (now) => waits.push(now) });
+  await reserve(slot);
+  const held = slot.take();
+  const next = reserve(slot);
+  expect(waits).toEqual([]);
+  held.release();
+  expect(waits).toEqual([true]);
+  held.done();
+  await next;
+  expect(waits).toEqual([true, false]);
+});
+
 test('a permit that was never used comes back', async () => {
   const slot = aSlot();
   const unused = await reserve(slot);

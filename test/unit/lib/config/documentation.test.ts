@@ -47,3 +47,11 @@ test('the first file of the page is valid as it stands', () => {
   expect(config.listenQueue).toBe('render_jobs');
   expect(warnings).toEqual([]);
 });
+
+test('the file of a render host is valid as it stands', () => {
+  const hosts = readFileSync(join(__dirname, '../../../../docs/render-hosts.md'), 'utf8');
+  const [, file = ''] = /```\n(<user queue_manager>.*?)```/s.exec(hosts) ?? [];
+  const { config, warnings } = readText(file);
+  expect(config.dqm.canaryCommand).toBe('render_canary');
+  expect(warnings).toEqual([]);
+});

@@ -1,0 +1,108 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { openContext } from '../../cli/context.ts';
+import { openShared } from '../../cli/parts/shared.ts';
+import type { Opened } from '../../cli/process.ts';
+import { createSqs } from '../../lib/aws.ts';
+import { environment } from '../../lib/config/environment.ts';
+import { findEngine } from '../../lib/engine/binary.ts';
+import { startEmbeddedEngine } from '../../lib/engine/embedded.ts';
+import type { Log } from '../../lib/log.ts';
+import { createRealityServer } from '../../lib/realityserver/http.ts';
+import { startEmulator } from '../../lib/servers/emulator.ts';
+import { startSimulatorProcess } from '../../lib/servers/simulator.ts';
+import { connectClient, connectWorker } from '../../lib/temporal.ts';
+import type { CallRecord } from '../../simulator/calls.ts';
+
+import { bullmqPeer, bullmqTwoQueuesPeer } from './bullmq.ts';
+import { dqmPeer } from './dqm.ts';
+import type { Peer } from './peer.ts';
+import { plainTemporalPeer } from './plain-temporal.ts';
+import { startRedis } from './redis.ts';
+import { sqsConsumerPeer } from './sqs-consumer.ts';
+
+const QUEUE = 'bench';
+const COMMAND = 'sleep';
+const COMMAND_MS = 100;
+
+interface OpenPeers {
+  folder: string;
+  log: Log;
+  opened: Opened;
+}
+
+/** All of them in this process, turn by turn, on one simulated RealityServer. */
+export async function openPeers({ folder, log, opened }: OpenPeers) {
+  const env = environment();
+  const binary = await findEngine({ env, log });
+  const dataFolder = join(folder, 'data');
+  const engine = await startEmbeddedEngine({ binary, dataFolder, env, port: 0, uiPort: 0, namespace: 'default', log });
+  opened.needs(engine);
+  const emulator = await startEmulator({ env });
+  opened.needs(emulator);
+  const simulator = await startSimulatorProcess({ env });
+  opened.needs(simulator);
+  const redis = await startRedis(folder, env);
+  if (redis) opened.needs(redis);
+
+  const file = join(folder, 'realityserver.conf');
+  await writeFile(file, configText(engine.address, emulator.endpoint, simulator.url, dataFolder));
+  const context = openContext({ config: file }, log);
+  const sqs = createSqs(context.config.aws);
+  opened.closes(() => sqs.destroy());
+  const shared = await openShared(context, opened);
+  const { client, close } = await connectClient(shared.temporal);
+  opened.closes(close);
+  const connection = await connectWorker(shared.temporal);
+  opened.closes(() => connection.close());
+  const realityServer = createRealityServer({ url: simulator.url });
+  opened.closes(() => realityServer.close());
+
+  const parameters = JSON.stringify({ ms: COMMAND_MS });
+  const body = Buffer.from(`{"command":"${COMMAND}","parameters":${parameters}}`);
+  const call = async (command: string, text: string): Promise<string> => {
+    const { bytes } = await realityServer.run(command, text, opened.signal);
+    let answer = '';
+    for await (const chunk of bytes) answer += String(chunk);
+    return answer;
+  };
+  const redisAt = redis && { host: '127.0.0.1', port: redis.port };
+  const peers: Peer[] = [
+    await dqmPeer(shared, client, QUEUE, body),
+    plainTemporalPeer(client, connection),
+    sqsConsumerPeer(sqs),
+    ...(redisAt ? [bullmqPeer(redisAt), bullmqTwoQueuesPeer(redisAt)] : []),
+  ];
+  return {
+    peers,
+    render: async () => void (await call(COMMAND, parameters)),
+    /** Of all commands since it was asked last. */
+    gaps: async () => {
+      const records = JSON.parse(await call('sim_calls', `{"command":"${COMMAND}","clear":true}`)) as CallRecord[];
+      return records.slice(1).map(({ start }, index) => start - (records[index]?.end ?? start));
+    },
+  };
+}
+
+const configText = (engine: string, aws: string, realityServer: string, dataFolder: string): string => `
+<user queue_manager>
+    allow_command ${COMMAND}
+    listen_queue ${QUEUE}
+</user>
+<user aws>
+    region eu-west-1
+    endpoint ${aws}
+    access_key_id bench
+    secret_access_key bench
+</user>
+<user dqm>
+    temporal_address ${engine}
+    data_folder ${dataFolder}
+    realityserver_url ${realityServer}
+    metrics_address 127.0.0.1:0
+    <user queue>
+        name ${QUEUE}
+    </user>
+</user>
+`;
