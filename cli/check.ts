@@ -8,6 +8,7 @@ import type { QueueConfig } from '../lib/config/config.ts';
 import { errorText } from '../lib/log.ts';
 
 import { checkCompletions } from './check-completions.ts';
+import { checkOwnDisk } from './check-own-disk.ts';
 import { UsageError, type Context } from './context.ts';
 import { EXIT_FAILED } from './exit.ts';
 import { judge, writeJudgement, type Judgement } from './judge.ts';
@@ -32,6 +33,7 @@ export async function check(context: Context, files: readonly string[], options:
   if (limit !== undefined) return checkWaiting(context, files, options);
   if (options.force) throw new UsageError('--force is for a look at waiting messages: --queue NAME --limit N');
   await checkCompletions(context);
+  await checkOwnDisk(context);
   if (files.length === 0) {
     output.write(output.json ? jsonLine({ file: config.file, outcome: 'accepted' }) : `${config.file}: no mistakes\n`);
     return;

@@ -17,6 +17,7 @@ import type { Context } from './context.ts';
 import { EXIT_FAILED } from './exit.ts';
 import { jsonLine } from './output/output.ts';
 import { missingBrokerTarget } from './setup/broker-target.ts';
+import { ownDiskRefusal } from './setup/own-disk.ts';
 import { forgottenTooSoon } from './setup/retention.ts';
 
 /** One thing that `dqm setup` has looked at. */
@@ -48,6 +49,7 @@ export async function setup(context: Context): Promise<void> {
       if (detail !== undefined) found({ check, state: 'warning', detail });
     }
     found(await looked('result store', () => storeAnswer(context, s3)));
+    if (engine.ownDisk !== undefined) found({ check: 'result store', state: 'failed', detail: engine.ownDisk });
     for (const bucket of config.dqm.allowBuckets)
       found(await looked(`bucket ${bucket}`, () => bucketAnswer(s3, bucket)));
   } finally {
@@ -57,16 +59,24 @@ export async function setup(context: Context): Promise<void> {
   if (findings.some(({ state }) => state === 'failed')) process.exitCode = EXIT_FAILED;
 }
 
-/** `keptDays`: how long it keeps jobs that have ended; undefined where it cannot be asked. */
-async function lookAtEngine({ config, env, log }: Context): Promise<{ finding: Finding; keptDays?: number }> {
+interface EngineAnswer {
+  finding: Finding;
+  /** How long it keeps jobs that have ended; undefined where it cannot be asked. */
+  keptDays?: number;
+  /** Why its job workers cannot read this host's results. */
+  ownDisk?: string;
+}
+
+async function lookAtEngine({ config, env, log }: Context): Promise<EngineAnswer> {
   const temporal = await connectionOptions(config, env);
   const check = `engine at ${temporal.address}`;
   try {
-    const { connection, close } = await connectClient(temporal);
+    const { client, connection, close } = await connectClient(temporal);
     try {
       const finding = await prepared(connection, { namespace: temporal.namespace, log }, check);
       const days = await keptDays(connection, temporal.namespace).catch(() => undefined);
-      return { finding, ...(days !== undefined && { keptDays: days }) };
+      const ownDisk = await ownDiskRefusal(config, client).catch(() => undefined);
+      return { finding, ...(days !== undefined && { keptDays: days }), ...(ownDisk !== undefined && { ownDisk }) };
     } finally {
       await close();
     }
