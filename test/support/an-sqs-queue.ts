@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import {
+  ChangeMessageVisibilityCommand,
   CreateQueueCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
@@ -13,6 +14,7 @@ import {
 import { createSqs } from '../../lib/aws.ts';
 
 import { servers } from './servers.ts';
+import { until } from './until.ts';
 
 const opened: SQSClient[] = [];
 afterAll(() => opened.forEach((sqs) => sqs.destroy()));
@@ -34,6 +36,8 @@ export interface TestQueue {
   receive(): Promise<Message>;
   /** Visible ones and those in flight. */
   depth(): Promise<{ visible: number; inFlight: number }>;
+  /** The end of the visibility of what is in flight, for who does not want to wait for it. */
+  showAgain(): Promise<unknown>;
 }
 
 export async function anSqsQueue(
@@ -48,6 +52,10 @@ export async function anSqsQueue(
       new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['All'] }),
     );
     return Attributes as Record<string, string>;
+  };
+  const depth = async () => {
+    const { ApproximateNumberOfMessages: visible, ApproximateNumberOfMessagesNotVisible: inFlight } = await read();
+    return { visible: Number(visible), inFlight: Number(inFlight) };
   };
   return {
     url,
@@ -72,10 +80,17 @@ export async function anSqsQueue(
       if (!message) throw new Error('no message came');
       return message;
     },
-    depth: async () => {
-      const { ApproximateNumberOfMessages: visible, ApproximateNumberOfMessagesNotVisible: inFlight } = await read();
-      return { visible: Number(visible), inFlight: Number(inFlight) };
-    },
+    depth,
+    showAgain: () =>
+      until(async () => {
+        const answer = await fetch(`${servers().awsEndpoint}/_fauxqs/queues/${QueueName}`);
+        const { messages } = (await answer.json()) as { messages: { inflight: { receiptHandle: string }[] } };
+        for (const { receiptHandle: ReceiptHandle } of messages.inflight) {
+          await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: 0 }));
+        }
+        // A poll that a dead process has left may take one more.
+        return (await depth()).inFlight === 0;
+      }),
   };
 }
 

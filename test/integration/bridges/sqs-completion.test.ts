@@ -6,7 +6,7 @@ import { GOLDEN_BODY } from '../../support/a-message.ts';
 import { aNamespace, type TestNamespace } from '../../support/a-namespace.ts';
 import { anSqsBridge, type SqsBridgeChanges } from '../../support/an-sqs-bridge.ts';
 import { anSqsClient, anSqsQueue, text, type TestQueue } from '../../support/an-sqs-queue.ts';
-import { aFolder, dqm } from '../../support/dqm-process.ts';
+import { aFolder, dqm, killAll, startDqm } from '../../support/dqm-process.ts';
 import { servers } from '../../support/servers.ts';
 import { until } from '../../support/until.ts';
 
@@ -26,6 +26,7 @@ beforeAll(async () => {
   working = worker.run();
 });
 afterAll(async () => {
+  await killAll();
   worker?.shutdown();
   await working;
   await engine?.close();
@@ -43,6 +44,19 @@ async function aQueue(maxReceiveCount = 5): Promise<TestQueue & { dead: TestQueu
 
 const aBridge = (url: string, changes: SqsBridgeChanges = {}) =>
   anSqsBridge(engine.client, url, { acknowledge: 'on_completion', ...changes });
+
+const configLines = (url: string, name: string): string =>
+  [
+    'access_key_id test',
+    'secret_access_key test',
+    `endpoint ${servers().awsEndpoint}`,
+    '<user queue>',
+    `name ${name}`,
+    `url ${url}`,
+    'acknowledge on_completion',
+    'max_waiting_jobs unlimited',
+    '</user>',
+  ].join('\n');
 
 const job = (name: string, id: string) => engine.client.workflow.getHandle(`job/${name}/${id}`);
 const isDepth = (queue: TestQueue, wanted: object) =>
@@ -112,6 +126,31 @@ test('a bridge that has to end gives the message back, and the next one takes th
   await isDepth(queue, gone);
 });
 
+test('a bridge that is killed in mid-job: the next one takes the job up, and nothing runs twice', async () => {
+  const queue = await aQueue();
+  const folder = aFolder();
+  const aws = configLines(queue.url, 'killed');
+  const dqmLines = `temporal_address ${servers().temporalAddress}\ntemporal_namespace ${engine.namespace}
+data_folder ${folder.path}/data\nmetrics_address 127.0.0.1:0`;
+  const queueManager = 'allow_command render_product\nlisten_queue killed';
+  const file = folder.file('dqm.conf', configText({ aws, dqm: dqmLines, queue_manager: queueManager }));
+  const id = await queue.send(GOLDEN_BODY);
+  const first = startDqm(['bridge', '--config', file]);
+  await first.said('Message settled');
+  const { runId } = await job('killed', id).describe();
+  await first.stop('SIGKILL');
+  expect(await queue.depth()).toEqual(inFlight);
+  await queue.showAgain();
+  const second = aBridge(queue.url, { name: 'killed' });
+  await second.settled(1);
+  expect(second.outcomes).toEqual(['duplicate']);
+  expect(await queue.depth()).toEqual(inFlight);
+  expect((await job('killed', id).describe()).runId).toBe(runId);
+  await job('killed', id).signal('end', 'completed');
+  await isDepth(queue, gone);
+  folder.remove();
+});
+
 test('a bridge that stops finishes jobs that end in time', async () => {
   const queue = await aQueue();
   const { name, bridge, settled } = aBridge(queue.url);
@@ -158,8 +197,7 @@ test('a queue without a RedrivePolicy is refused at start', async () => {
 test('dqm check and dqm setup refuse such a queue, too', async () => {
   const queue = await anSqsQueue(sqs);
   const folder = aFolder();
-  const keys = ['access_key_id test', 'secret_access_key test', `endpoint ${servers().awsEndpoint}`].join('\n');
-  const aws = `${keys}\n<user queue>\nname renders\nurl ${queue.url}\nacknowledge on_completion\n</user>`;
+  const aws = configLines(queue.url, 'renders');
   const file = folder.file('dqm.conf', configText({ aws }));
   const refusal = 'queue renders: acknowledge on_completion needs a RedrivePolicy';
   const [check, setup] = await Promise.all([dqm(['check', '--config', file]), dqm(['setup', '--config', file])]);

@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+
+import { configText } from '../../support/a-config.ts';
+import { GOLDEN_BODY } from '../../support/a-message.ts';
+import { aNamespace, type TestNamespace } from '../../support/a-namespace.ts';
+import { aProxy, type Moment, type Proxy } from '../../support/a-proxy.ts';
+import { aBroker, type TestBroker } from '../../support/an-amqp-queue.ts';
+import { anSqsClient, anSqsQueue } from '../../support/an-sqs-queue.ts';
+import { aFolder, killAll, startDqm } from '../../support/dqm-process.ts';
+import { servers } from '../../support/servers.ts';
+import { until } from '../../support/until.ts';
+
+jest.setTimeout(120_000);
+
+let engine: TestNamespace;
+beforeAll(async () => (engine = await aNamespace()));
+const folder = aFolder();
+const brokers: TestBroker[] = [];
+afterAll(async () => {
+  await killAll();
+  await Promise.all(brokers.map((broker) => broker.close()));
+  await engine?.close();
+  folder.remove();
+});
+
+/** A queue with three jobs, or three messages that are none, and all that a bridge of it needs. */
+interface Scene {
+  /** The proxied way of the bridge's broker. */
+  proxy: Proxy;
+  /** In the bytes that settle a message. */
+  settles: Moment['bytes'];
+  /** Lines of the configuration for a bridge that takes this way to the broker: `host:port`. */
+  lines(address: string): { aws?: string; amqp?: string };
+  /** What the dead bridge had in hand is to be had again. */
+  reappears(): Promise<unknown>;
+  /** No message waits. */
+  isEmpty(): Promise<boolean>;
+  /** `dqm_message_id` of each dead letter. */
+  deadLetters(): Promise<string[]>;
+}
+
+const ids = ['m-1', 'm-2', 'm-3'];
+
+async function onSqs(body: string): Promise<Scene> {
+  const sqs = anSqsClient();
+  const [queue, dead] = [await anSqsQueue(sqs), await anSqsQueue(sqs)];
+  const text = (StringValue: string) => ({ DataType: 'String', StringValue });
+  for (const id of ids) await queue.send(body, { dqm_job_id: text(id), dqm_message_id: text(id) });
+  return {
+    proxy: await aProxy(new URL(servers().awsEndpoint).host),
+    settles: 'AmazonSQS.DeleteMessageBatch',
+    lines: (address) => ({
+      aws: `endpoint http://${address}
+access_key_id test
+secret_access_key test
+<user queue>
+name renders
+url ${queue.url}
+dead_letter_url ${dead.url}
+max_waiting_jobs unlimited
+</user>`,
+    }),
+    reappears: queue.showAgain,
+    isEmpty: async () => Object.values(await queue.depth()).every((count) => count === 0),
+    deadLetters: async () => {
+      const { visible } = await dead.depth();
+      const found: string[] = [];
+      for (let left = visible; left > 0; left -= 1) {
+        found.push((await dead.receive()).MessageAttributes?.['dqm_message_id']?.StringValue ?? '');
+      }
+      return found;
+    },
+  };
+}
+
+async function onAmqp(body: string): Promise<Scene> {
+  const broker = await aBroker();
+  brokers.push(broker);
+  const [queue, dead] = [await broker.queue(), await broker.queue()];
+  for (const messageId of ids) await broker.send(queue, body, { messageId });
+  const url = new URL(servers().amqpUrl ?? '');
+  return {
+    proxy: await aProxy(url.host),
+    // Class 60, method 80: basic.ack.
+    settles: Buffer.of(0, 60, 0, 80),
+    lines: (address) => ({
+      amqp: `<user queue>
+name renders
+url ${Object.assign(new URL(url), { host: address }).href}
+queue ${queue}
+dead_letter_queue ${dead}
+max_waiting_jobs unlimited
+</user>`,
+    }),
+    reappears: async () => undefined,
+    isEmpty: async () => (await broker.look(queue)).messageCount === 0,
+    deadLetters: async () => {
+      const { messageCount } = await broker.look(dead);
+      const letters = await Promise.all(Array.from({ length: messageCount }, () => broker.receive(dead)));
+      return letters.map(({ properties }) => String(properties.headers?.['dqm_message_id']));
+    },
+  };
+}
+
+const addressOf = ({ host, port }: Proxy): string => `${host}:${port}`;
+
+/** A bridge process with a queue of its own name, so that its jobs can be told. */
+function aBridge(name: string, scene: Scene, broker: string, temporal: string) {
+  const { aws = '', amqp = '' } = scene.lines(broker);
+  const text = configText({
+    queue_manager: `allow_command render_product\nlisten_queue ${name}`,
+    aws: aws.replace('name renders', `name ${name}`),
+    amqp: amqp.replace('name renders', `name ${name}`),
+    dqm: `temporal_address ${temporal}
+temporal_namespace ${engine.namespace}
+data_folder ${folder.path}/data
+metrics_address 127.0.0.1:0`,
+  });
+  return startDqm(['bridge', '--config', folder.file(`${randomUUID()}.conf`, text)]);
+}
+
+interface Death {
+  scene: Scene;
+  /** Where the bridge is stopped short, and killed. */
+  at: { engine: boolean; passes: boolean };
+}
+
+/** Kills a bridge at that moment, lets another one work, and gives the name of its queue. */
+async function killedAt({ scene, at }: Death): Promise<string> {
+  const name = `q-${randomUUID()}`;
+  const temporal = await aProxy(servers().temporalAddress);
+  const held = at.engine
+    ? temporal.holdAt({ bytes: `job/${name}/`, passes: at.passes })
+    : scene.proxy.holdAt({ bytes: scene.settles, passes: at.passes });
+  const first = aBridge(name, scene, addressOf(scene.proxy), addressOf(temporal));
+  await held;
+  // What passed has its effect before the bridge dies.
+  if (at.engine && at.passes) await until(async () => (await jobsOf(name)).length > 0);
+  await first.stop('SIGKILL');
+  await scene.reappears();
+  const broker = new URL(scene.lines('x').aws === undefined ? (servers().amqpUrl ?? '') : servers().awsEndpoint).host;
+  const second = aBridge(name, scene, broker, servers().temporalAddress);
+  await second.said('Bridge started');
+  await until(scene.isEmpty);
+  await second.stop();
+  // Given back, it would be here again.
+  expect(await scene.isEmpty()).toBe(true);
+  return name;
+}
+
+/** One for each run: a job that ran twice would be here twice. */
+async function jobsOf(name: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { workflowId } of engine.client.workflow.list({ query: `DqmQueue = '${name}'` })) {
+    found.push(workflowId);
+  }
+  return found.sort();
+}
+
+describe.each([
+  ['SQS', onSqs],
+  ['AMQP', onAmqp],
+])('a bridge of %s that is killed', (transport, onBroker) => {
+  const isMissing = transport === 'AMQP' && servers().amqpUrl === undefined;
+  const onlyWithBroker = isMissing ? test.skip : test;
+
+  onlyWithBroker.each([
+    ['when a message is received, before its job is stored', { engine: true, passes: false }],
+    ['when a job is stored, before the engine says so', { engine: true, passes: true }],
+    ['when jobs are stored, before a message is settled', { engine: false, passes: false }],
+    ['when messages are settled, before the broker says so', { engine: false, passes: true }],
+  ])('%s: nothing is lost, nothing runs twice', async (_moment, at) => {
+    const name = await killedAt({ scene: await onBroker(GOLDEN_BODY), at });
+    await until(async () => (await jobsOf(name)).length >= ids.length);
+    expect(await jobsOf(name)).toEqual(ids.map((id) => `job/${name}/${id}`));
+  });
+
+  onlyWithBroker(
+    'when a dead letter is stored, before its message is settled: it is there, twice at most',
+    async () => {
+      const scene = await onBroker('{');
+      const name = await killedAt({ scene, at: { engine: false, passes: false } });
+      const letters = await scene.deadLetters();
+      expect(new Set(letters)).toEqual(new Set(ids));
+      expect(letters.length).toBeLessThanOrEqual(2 * ids.length);
+      expect(await jobsOf(name)).toEqual([]);
+    },
+  );
+});
