@@ -1,0 +1,135 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
+
+import { aFarm, type Farm } from '../../support/a-farm.ts';
+import { dqm, killAll, startDqm } from '../../support/dqm-process.ts';
+import { checkJsonLines } from '../../support/json-lines.ts';
+import { until } from '../../support/until.ts';
+
+jest.setTimeout(240_000);
+
+const PAGE = readFileSync(join(__dirname, '../../../docs/on-call.md'), 'utf8');
+/** The commands of the page, in its order. */
+const COMMANDS = [...PAGE.matchAll(/^```\n(dqm .*)\n```$/gm)].map(([, command]) => command ?? '');
+const QUERIES = [...PAGE.matchAll(/^\| [^|]+ \| `([^`]+)` \|$/gm)].map(([, query]) => query ?? '');
+
+let farm: Farm;
+let config: string;
+
+const run = (args: readonly string[], input = '') =>
+  dqm([...args, '--config', config], { input, cwd: farm.folder.path });
+const submit = (id: string, job: object) =>
+  run(['submit', '--queue', 'renders', '--job-id', id, '-'], JSON.stringify(job));
+const ended = (id: string) =>
+  farm.engine.client.workflow
+    .getHandle(`job/renders/${id}`)
+    .result()
+    .catch(() => undefined);
+const stateOf = async (id: string): Promise<string | undefined> => {
+  const { stdout } = await run(['job', id, '--json']);
+  return stdout ? (JSON.parse(stdout) as { state: string }).state : undefined;
+};
+
+/** A night: a closed bucket, a wrong message, a command that takes for ever, and one that waits behind it. */
+beforeAll(async () => {
+  farm = await aFarm();
+  config = farm.config('realityserver.conf', { listenQueue: 'renders', dqm: ['abandoned_wait 1s'] });
+  const up = startDqm(['up', '--config', config]);
+  await up.said('Up');
+  const tasks = [{ name: 's3_upload', config: { bucket: `${farm.bucket}-closed`, key: '${job_id}.${mime_ext}' } }];
+  await submit('chair-1', { command: 'render_product', parameters: { width: 64 }, tasks });
+  await submit('table-1', { command: 'fault', parameters: { kind: 'no such kind' }, tasks: [] });
+  await until(async () => (await stateOf('chair-1')) === 'failed' && (await stateOf('table-1')) === 'failed');
+  await submit('lamp-1', { command: 'sleep', parameters: { ms: 3_600_000 } });
+  await until(async () => (await stateOf('lamp-1')) === 'running');
+  await submit('sofa-1', { command: 'echo', parameters: {} });
+  await until(async () => (await stateOf('sofa-1')) === 'waiting');
+  farm.folder.file('corrected.json', JSON.stringify({ command: 'echo', parameters: { corrected: true } }));
+}, 240_000);
+
+afterAll(async () => {
+  await killAll();
+  await farm?.close();
+});
+
+test('there are ten questions', () => {
+  expect(COMMANDS).toHaveLength(10);
+});
+
+/** What a person sees, and what has to be so before the next question. */
+const EXPECTED: [answer: RegExp, afterwards?: () => Promise<unknown>][] = [
+  [/^1 failed: .*\n.*\n\nSTATE/],
+  [/running +lamp-1/],
+  [/waits for/],
+  [/^lamp-1: cancelled while running on gpu-01/, () => ended('lamp-1')],
+  [/^chair-1\.png: image\/png/, () => farm.s3.send(new CreateBucketCommand({ Bucket: `${farm.bucket}-closed` }))],
+  [/^chair-1: goes on with s3_upload, without a GPU/, () => ended('chair-1')],
+  [/^table-1: runs its command again/, () => ended('table-1')],
+  [/^chair-1: renders anew/, () => ended('chair-1')],
+  [/dead letters? .*dropped|No dead letters/],
+  [/ok +/],
+];
+
+test.each(COMMANDS.map((command, index) => [command, EXPECTED[index] ?? []] as const))(
+  'the page’s %s answers its question',
+  async (command, [answer = /./, afterwards]) => {
+    const { stdout, stderr, exitCode } = await run(command.split(' ').slice(1));
+    expect(stderr).not.toMatch(/^dqm:/m);
+    expect(stdout).toMatch(answer);
+    expect(exitCode).toBe(0);
+    await afterwards?.();
+  },
+);
+
+test.each([
+  ['jobs', ['jobs']],
+  ['job', ['job', 'chair-1']],
+  ['cancel', ['cancel', 'chair-1']],
+  ['retry', ['retry', 'chair-1']],
+  ['retry', ['retry', 'chair-1', '--dry-run']],
+  ['result', ['result', 'chair-1', '-o', 'again.png']],
+  ['dead-letters', ['dead-letters', '--queue', 'renders']],
+])('the JSON lines of dqm %s are those of its page: %j', async (command, args) => {
+  const { stdout } = await run([...args, '--json']);
+  expect(checkJsonLines(command, stdout).length).toBeGreaterThan(command === 'dead-letters' ? -1 : 0);
+});
+
+test.each(QUERIES)('Temporal understands %s', async (query) => {
+  expect(await farm.engine.client.workflow.count(query)).toHaveProperty('count');
+});
+
+test('an id that looks like an option stands behind two dashes', async () => {
+  expect((await dqm(['job', '--config', config, '--', '--state'])).stderr).toContain(
+    'no job --state in any of the queues',
+  );
+});
+
+test('a reader that has seen enough ends it quietly', () => {
+  const program = join(__dirname, '../../../dist/cli/main.js');
+  const line = `set -o pipefail; "${process.execPath}" "${program}" jobs --json --config "${config}" | head -n 1`;
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', line], { encoding: 'utf8' });
+  expect([status, stdout.split('\n').length, stderr]).toEqual([0, 2, '']);
+});
+
+test('with the engine away each command says so in one line, exit code 1', async () => {
+  const away = farm.folder.file(
+    'away.conf',
+    readFileSync(config, 'utf8').replace(/temporal_address .*/, 'temporal_address 127.0.0.1:9'),
+  );
+  const commands = [
+    ['jobs'],
+    ['job', 'x'],
+    ['cancel', 'x'],
+    ['retry', 'x'],
+    ['result', 'x'],
+    ['dead-letters', '--queue', 'renders'],
+  ];
+  const answers = await Promise.all(commands.map((args) => dqm([...args, '--config', away])));
+  for (const { exitCode, stdout, stderr } of answers) {
+    expect(stderr).toMatch(/^dqm: cannot reach the Temporal engine at 127\.0\.0\.1:9: [^\n]*\n$/);
+    expect([exitCode, stdout]).toEqual([1, '']);
+  }
+});
