@@ -27,7 +27,7 @@ export async function openGpuWorkers(shared: Shared): Promise<void> {
     const identity = gpuWorkerIdentity(dqm.hostName, slot);
     const connection = await connectWorker(temporal, { log, signal: opened.signal });
     opened.closes(() => connection.close());
-    const realityServer = createRealityServer({ url });
+    const realityServer = createRealityServer({ url, progress: dqm.progress });
     opened.closes(() => realityServer.close());
     opened.runs(
       await startGpuWorker({

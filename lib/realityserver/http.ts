@@ -14,12 +14,15 @@ import {
   type RealityServer,
 } from './client.ts';
 import { post } from './post.ts';
+import { startOnWebSocket } from './web-socket/start.ts';
 
 export interface RealityServerOptions {
   /** `http://` or `https://`; user info becomes Basic authentication and stands in no message. */
   url: string;
   /** Default: 10 s, name resolution and TLS included. */
   connectTimeoutMs?: number;
+  /** Default: `http`. `websocket`: commands whose progress is asked for go over one, and report it in percent. */
+  progress?: 'http' | 'websocket';
   /** Most of a JSON answer that is held in memory, bytes. Default: 64 MiB. Binary results are streamed, whatever their size. */
   maxJsonBytes?: number;
 }
@@ -29,7 +32,7 @@ const MAX_JSON_BYTES = 64 * 1024 * 1024;
 
 /** RealityServer's JSON-RPC over HTTP. Each command has a connection of its own, so that a broken one tells of this command. */
 export function createRealityServer(options: RealityServerOptions): RealityServer & { close(): Promise<void> } {
-  const { url, connectTimeoutMs = CONNECT_TIMEOUT_MS, maxJsonBytes = MAX_JSON_BYTES } = options;
+  const { url, connectTimeoutMs = CONNECT_TIMEOUT_MS, maxJsonBytes = MAX_JSON_BYTES, progress = 'http' } = options;
   const address = new URL(url);
   const server = address.origin;
   const headers = headersFor(address);
@@ -94,7 +97,10 @@ export function createRealityServer(options: RealityServerOptions): RealityServe
   }
 
   return {
-    start,
+    start: (command, parameters, onProgress) =>
+      progress === 'websocket' && onProgress
+        ? startOnWebSocket({ url: address, headers, connectTimeoutMs }, command, parameters, onProgress)
+        : start(command, parameters, onProgress),
     run,
     version: async (signal) => versionOf(await run('get_version', '{}', signal), server),
     close: () => {

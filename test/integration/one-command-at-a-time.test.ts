@@ -5,6 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { JobInput, StagedResult } from '../../lib/contract/job-input.ts';
 import { JOBS_TASK_QUEUE } from '../../lib/contract/names.ts';
+import { DqmQueue } from '../../lib/contract/search-attributes.ts';
+import { showJob } from '../../lib/jobs/show.ts';
 import { aFarm, type Farm } from '../support/a-farm.ts';
 import { aJobInput } from '../support/a-job-input.ts';
 import { killAll, startDqm, type DqmProcess } from '../support/dqm-process.ts';
@@ -73,6 +75,7 @@ function startJob(queue: string, command: string, parameters: object, changes: J
   return farm.engine.client.workflow.start(command, {
     workflowId: `job/${queue}/${started}`,
     taskQueue: JOBS_TASK_QUEUE,
+    typedSearchAttributes: [{ key: DqmQueue, value: queue }],
     args: [aJobInput({ queue, command, body, tasks: [], ...changes, limits })],
   });
 }
@@ -183,6 +186,20 @@ test('a host that is asked to stop hands its command to another one at once', as
   expect(Date.now() - startMs).toBeLessThan(6_000);
   await job.result();
   await staying.stop();
+}, 60_000);
+
+test('with progress over the WebSocket a job tells how far its command is', async () => {
+  const queue = 'progress';
+  const host = aHost(queue, { dqm: ['progress websocket'] });
+  const job = await startJob(queue, 'sleep', { ms: 6_000 }, { limits: { commandTimeoutMs: 60_000 } });
+  const { client, namespace } = farm.engine;
+  const seen = await until(async () => {
+    const { progress } = await showJob(client, job.workflowId, { uiUrl: null, namespace });
+    return progress !== null && progress;
+  });
+  expect(seen).toBeGreaterThanOrEqual(10);
+  await job.cancel();
+  await host.stop('SIGKILL');
 }, 60_000);
 
 const callsOf = async (queue: string) =>

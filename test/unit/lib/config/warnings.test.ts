@@ -67,7 +67,7 @@ test.each<[what: string, text: string, ...expected: string[]]>([
     `${inside('queue_manager', 'allow_command render_product')}\n${inside('dqm', inside('command', 'name render_produkt'))}`,
     '6: command "render_produkt" is not allowed; did you mean render_product?',
   ],
-  ['progress over WebSocket', inside('dqm', 'progress websocket'), '2: progress has no effect in this version'],
+  ['progress over WebSocket', inside('dqm', 'progress websocket')],
   ['progress over HTTP', inside('dqm', 'progress http')],
   [
     'the settings of tasks',
