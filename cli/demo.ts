@@ -18,6 +18,7 @@ import { produce, type Sent } from './demo/producer.ts';
 import { createProgress, type Progress } from './demo/progress.ts';
 import { report } from './demo/report.ts';
 import { openStage } from './demo/stage.ts';
+import { steer } from './demo/steer.ts';
 import { createOutput } from './output/output.ts';
 import { openBridges } from './parts/bridges.ts';
 import { openGpuWorkers } from './parts/gpu-workers.ts';
@@ -67,7 +68,13 @@ export async function demo({ keep = false, json = false }: DemoOptions): Promise
     const ui = { uiUrl: stage.engine.uiUrl, namespace: stage.engine.namespace };
     const jobs = await Promise.all(rows.map(({ workflow_id }) => showJob(client, workflow_id, ui)));
     const page = await savePictures(folder, jobs, sent, first.config);
-    report({ jobs, letters, sent, page, received: stage.receiver.received, uiUrl: stage.engine.uiUrl, keep }, output);
+    // Before the last act, whose deliveries come on top.
+    const received = [...stage.receiver.received];
+    const { namespace, uiUrl } = ui;
+    const told = { ...output, json: false, write: tell };
+    const deps = { client, namespace, queues: [...first.config.queues.keys()], uiUrl, output: told };
+    await steer({ ...deps, remember: () => undefined, now: Date.now() }, first, stage, opened.signal);
+    report({ jobs, letters, sent, page, received, uiUrl, keep }, output);
     if (jobs.some(({ state }) => state !== 'completed')) throw new Error('a job of the demo failed');
     isDone = true;
     if (!keep) opened.runs({ done: Promise.resolve(), stop: () => undefined });

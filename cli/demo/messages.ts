@@ -1,4 +1,4 @@
-import { BUSY_PATH } from './receiver.ts';
+import { BUSY_PATH, CLOSED_PATH, DOWN_PATH } from './receiver.ts';
 
 /** One message of the demo, as any producer would put it into a queue. */
 export interface DemoMessage {
@@ -22,20 +22,29 @@ const PICTURES: readonly { scene: string; broker: DemoMessage['broker']; tint: [
   { scene: 'vase.mi', broker: 'sqs', tint: [0.2, 0.8, 0.85] },
 ];
 
+/** A picture for S3 and for a path of the web server. */
+const pictureFor = (
+  webServer: string,
+  { scene, broker, tint: [r, g, b] }: (typeof PICTURES)[number],
+  path: string,
+  title: string,
+): DemoMessage => ({
+  title,
+  broker,
+  body: JSON.stringify({
+    command: 'render_product',
+    parameters: { scene, ...SIZE, tint: { r, g, b } },
+    tasks: [
+      { name: 's3_upload', config: { bucket: BUCKET, key: `pictures/${nameOf(scene)}-\${message_id}.\${mime_ext}` } },
+      { name: 'http_post', config: { postback_uri: `${webServer}${path}\${message_id}.\${mime_ext}` } },
+    ],
+  }),
+});
+
 /** Ten documented jobs: seven go through, one meets a busy web server, one is no job, one names a task nobody knows. */
 export function demoMessages(webServer: string): DemoMessage[] {
-  const picture = ({ scene, broker, tint: [r, g, b] }: (typeof PICTURES)[number], path: string, title: string) => ({
-    title,
-    broker,
-    body: JSON.stringify({
-      command: 'render_product',
-      parameters: { scene, ...SIZE, tint: { r, g, b } },
-      tasks: [
-        { name: 's3_upload', config: { bucket: BUCKET, key: `pictures/${nameOf(scene)}-\${message_id}.\${mime_ext}` } },
-        { name: 'http_post', config: { postback_uri: `${webServer}${path}\${message_id}.\${mime_ext}` } },
-      ],
-    }),
-  });
+  const picture = (which: (typeof PICTURES)[number], path: string, title: string): DemoMessage =>
+    pictureFor(webServer, which, path, title);
   return [
     ...PICTURES.map((each) => picture(each, 'store/', nameOf(each.scene))),
     picture({ scene: 'knot', broker: 'amqp', tint: [1, 0.5, 0.7] }, BUSY_PATH, 'web server busy twice'),
@@ -47,5 +56,11 @@ export function demoMessages(webServer: string): DemoMessage[] {
     },
   ];
 }
+
+/** Two whose deliveries a person has to see to: the first path is not there yet, the second never answers well. */
+export const steeredMessages = (webServer: string): DemoMessage[] => [
+  pictureFor(webServer, { scene: 'knot', broker: 'sqs', tint: [0.9, 0.5, 0.2] }, CLOSED_PATH, 'web server mended'),
+  pictureFor(webServer, { scene: 'torus', broker: 'sqs', tint: [0.6, 0.6, 1] }, DOWN_PATH, 'web server down'),
+];
 
 const nameOf = (scene: string): string => scene.replace(/\.mi$/, '');

@@ -18,21 +18,33 @@ export interface Receiver {
   /** Ends with `/`. */
   readonly url: string;
   readonly received: readonly Received[];
+  /** From now on the closed path takes everything. */
+  repair(): void;
   close(): Promise<void>;
 }
 
 /** Paths under this answer 503 so often before they take anything, as a web server in the middle of a deployment does. */
 export const BUSY_PATH = 'busy/';
 const REFUSALS = 2;
+/** Answers 404 until it is repaired: somebody has to see to it. */
+export const CLOSED_PATH = 'closed/';
+/** Answers 503, however often it is asked. */
+export const DOWN_PATH = 'down/';
 
 /** The web shop of the demo: takes what `http_post` delivers. */
 export async function startReceiver(): Promise<Receiver> {
   const received: Received[] = [];
   const refusals = new Map<string, number>();
+  let isRepaired = false;
   const server = createServer((request, response) => {
     const path = request.url ?? '/';
     digest(request).then(
       ({ bytes, sha256 }) => {
+        const isClosed = path.startsWith(`/${CLOSED_PATH}`) && !isRepaired;
+        if (isClosed || path.startsWith(`/${DOWN_PATH}`)) {
+          response.writeHead(isClosed ? 404 : 503).end('not now');
+          return;
+        }
         const before = refusals.get(path) ?? 0;
         if (path.startsWith(`/${BUSY_PATH}`) && before < REFUSALS) {
           refusals.set(path, before + 1);
@@ -51,6 +63,9 @@ export async function startReceiver(): Promise<Receiver> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     received,
+    repair: () => {
+      isRepaired = true;
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -136,6 +136,10 @@ test('the demo delivers its pictures and leaves everything in its folder', async
     const { exitCode, stdout } = await dqm(['demo'], { cwd: folder.path });
     expect(stdout).toContain('8 jobs delivered');
     expect(stdout).toContain('unknown task "fax_it"');
+    expect(stdout).toMatch(/\$ dqm jobs --limit 2\n1 failed: TaskRejected, render_product on gpu-0\d/);
+    expect(stdout).toMatch(/\$ dqm cancel (\S+)\n\1: cancelled while delivering/);
+    expect(stdout).toMatch(/\$ dqm retry (\S+)\n\1: goes on with http_post, without a GPU/);
+    expect(stdout).toMatch(/\ncompleted +\S+/);
     expect(exitCode).toBe(0);
     expect(existsSync(join(folder.path, 'dqm-demo/pictures/index.html'))).toBe(true);
   } finally {
