@@ -159,6 +159,20 @@ export function postErrorFailure(
   });
 }
 
+/** A user's own task says it by the class of what it throws, of whichever copy of the package; anything else may pass. */
+export function userTaskFailure(error: unknown, delivery: Delivery): ApplicationFailure {
+  const { destination } = delivery;
+  const ours = deliveryFailure(error, destination);
+  if (ours) return ours;
+  const { name, retryAfterMs: delayMs } = (error ?? {}) as { name?: unknown; retryAfterMs?: unknown };
+  const isFinal = name === 'TaskRejected';
+  return failure(isFinal ? 'TaskRejected' : 'TaskUnavailable', `${destination}: ${errorText(error)}`, {
+    nonRetryable: isFinal,
+    ...(typeof delayMs === 'number' && { nextRetryDelayMs: delayWithin(delayMs, delivery) }),
+    cause: error,
+  });
+}
+
 /** A "no" of S3 (4xx) is final unless it comes from a clock, a rate or a credential that will be renewed. */
 export function s3Failure(error: unknown, destination: string): ApplicationFailure {
   const ours = deliveryFailure(error, destination);

@@ -13,6 +13,7 @@ import { UsageError, type Context } from './context.ts';
 import { EXIT_FAILED } from './exit.ts';
 import { judge, writeJudgement, type Judgement } from './judge.ts';
 import { jsonLine } from './output/output.ts';
+import { messageRules } from './parts/message-rules.ts';
 import { queueNamed } from './queue-named.ts';
 
 export interface CheckOptions {
@@ -34,6 +35,8 @@ export async function check(context: Context, files: readonly string[], options:
   if (options.force) throw new UsageError('--force is for a look at waiting messages: --queue NAME --limit N');
   await checkCompletions(context);
   await checkOwnDisk(context);
+  // Loads the modules that it names: their mistakes are mistakes of the configuration.
+  messageRules(config);
   if (files.length === 0) {
     output.write(output.json ? jsonLine({ file: config.file, outcome: 'accepted' }) : `${config.file}: no mistakes\n`);
     return;

@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 
 import { durationMs } from '../../lib/config/durations.ts';
-import { sha256 } from '../../lib/contract/ids.ts';
 import type { StagedResult } from '../../lib/contract/job-input.ts';
 import { readTaskConfig, type TaskConfig } from '../../lib/contract/task-configs.ts';
 import { destinationOf, headerText } from '../../lib/postback/destination.ts';
@@ -11,6 +10,7 @@ import { postErrorFailure, postFailure } from '../classify.ts';
 import { withHeartbeat } from '../heartbeat.ts';
 
 import {
+  idempotencyKey,
   stopped,
   templateVariables,
   windowEndMs,
@@ -85,10 +85,6 @@ async function deliver(
     bounded,
   );
 }
-
-/** The same for every attempt and retry of a delivery, another for other content and when the job is rendered anew. */
-const idempotencyKey = ({ variables, step, index, result }: TaskInput, store: ResultStore): string =>
-  `${headerText(variables.job_id)}/${step}/${index}/${sha256(store.keyOf(result)).slice(0, 12)}`;
 
 /** A pass of its own over the bytes: the signature is a header, so it goes before them. */
 async function hmac(store: ResultStore, result: StagedResult, secret: string, signal: AbortSignal): Promise<string> {

@@ -1,9 +1,11 @@
 import { activityInfo, cancellationDetails, CancelledFailure } from '@temporalio/activity';
 
+import { sha256 } from '../../lib/contract/ids.ts';
 import type { StagedResult, TaskSpec } from '../../lib/contract/job-input.ts';
 import { mimeExtension } from '../../lib/contract/mime-extension.ts';
 import type { TaskRules } from '../../lib/contract/task-configs.ts';
 import type { JobVariables, TemplateVariables } from '../../lib/contract/templates.ts';
+import { headerText } from '../../lib/postback/destination.ts';
 import type { ResultStore } from '../../lib/results/store.ts';
 import { taskWorkerStopping } from '../classify.ts';
 
@@ -35,6 +37,10 @@ export const templateVariables = (
   { result, variables }: TaskInput,
   mimeExtensions: ReadonlyMap<string, string>,
 ): TemplateVariables => ({ ...variables, mime_ext: mimeExtension(result.mimeType, mimeExtensions) });
+
+/** The same for every attempt and retry of a delivery, another for other content and when the job is rendered anew. */
+export const idempotencyKey = ({ variables, step, index, result }: TaskInput, store: ResultStore): string =>
+  `${headerText(variables.job_id)}/${step}/${index}/${sha256(store.keyOf(result)).slice(0, 12)}`;
 
 /** Of the wall clock; undefined when the activity has no window. */
 export function windowEndMs(): number | undefined {

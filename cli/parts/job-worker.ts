@@ -2,12 +2,15 @@ import { join } from 'node:path';
 
 import { createChainActivities, type ChainSettings } from '../../activities/chain.ts';
 import { createTaskActivities } from '../../activities/tasks/index.ts';
+import { createUserTasks } from '../../activities/tasks/user-task.ts';
 import { limitsOf } from '../../bridges/intake.ts';
 import { createS3 } from '../../lib/aws.ts';
 import type { Config } from '../../lib/config/config.ts';
 import { createPostbackAgent } from '../../lib/postback/agent.ts';
 import { createPost } from '../../lib/postback/post.ts';
+import { loadUserTasks } from '../../lib/tasks/load.ts';
 import { connectWorker } from '../../lib/temporal.ts';
+import { UserModuleError } from '../../lib/user-module.ts';
 import { bundleWorkflows } from '../../workers/bundle.ts';
 import { countTasks } from '../../workers/count-tasks.ts';
 import { startJobWorker } from '../../workers/jobs.ts';
@@ -23,10 +26,9 @@ export async function openJobWorker(shared: Shared): Promise<void> {
   const setReady = shared.readiness.part('job worker');
   const agent = createPostbackAgent({ verifySsl: config.httpPost.verifySsl });
   opened.closes(() => agent.close());
-  const tasks = createTaskActivities({
-    store: shared.store,
-    rules: taskRules(config),
-    mimeExtensions: config.mimeExtensions,
+  const common = { store: shared.store, rules: taskRules(config), mimeExtensions: config.mimeExtensions };
+  const builtInTasks = createTaskActivities({
+    ...common,
     s3For: (region) => {
       const s3 = createS3(config.aws, region);
       opened.closes(() => s3.destroy());
@@ -40,11 +42,15 @@ export async function openJobWorker(shared: Shared): Promise<void> {
     verifySsl: config.httpPost.verifySsl,
     signingSecret: config.dqm.signingSecret,
   });
+  const userTasks = createUserTasks(loadUserTasks(config), common);
+  const tasks = { ...builtInTasks, ...userTasks };
   const chains = createChainActivities({
     settings: chainSettings(config, Object.keys(tasks)),
     store: shared.store,
     folder: join(config.dqm.dataFolder, 'journals'),
   });
+  const ours = { ...chains, ...(await openFailureWebhook(shared, agent)), ...approvalWebhook(config, agent) };
+  refuseNamesOf(ours, userTasks, config);
   const workflowBundle = await bundleWorkflows(log, config.dqm.chainsModule);
   const connection = await connectWorker(temporal, { log, signal: opened.signal });
   opened.closes(() => connection.close());
@@ -54,16 +60,18 @@ export async function openJobWorker(shared: Shared): Promise<void> {
       namespace: temporal.namespace,
       dataConverter: temporal.dataConverter,
       workflowBundle,
-      activities: {
-        ...countTasks(tasks, metrics),
-        ...chains,
-        ...(await openFailureWebhook(shared, agent)),
-        ...approvalWebhook(config, agent),
-      },
+      activities: { ...countTasks(tasks, metrics), ...ours },
     }),
   );
   setReady(true);
   log.info('Job worker started');
+}
+
+/** Both are activities of one worker, known to the engine by their names. */
+function refuseNamesOf(ours: object, userTasks: object, { dqm }: Config): void {
+  const taken = Object.keys(userTasks).find((name) => Object.hasOwn(ours, name));
+  if (taken !== undefined)
+    throw new UserModuleError(`${dqm.tasksModule}: ${taken} is a name of ours: name it otherwise`);
 }
 
 const chainSettings = (config: Config, tasks: string[]): ChainSettings => ({

@@ -150,7 +150,5 @@ const ALWAYS = undefined;
 export const WITHOUT_EFFECT: Partial<Record<SectionName, Readonly<Record<string, string | undefined>>>> = {
   dqm: {
     result_retention: ALWAYS,
-    tasks_module: ALWAYS,
-    '<user task>': ALWAYS,
   },
 };

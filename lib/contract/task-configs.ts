@@ -6,6 +6,7 @@ import type { TaskSpec } from './job-input.ts';
 import { httpPostMistake, httpPostSchema } from './http-post-config.ts';
 import { s3UploadMistake, s3UploadSchema } from './s3-upload-config.ts';
 import type { Stage } from './task-values.ts';
+import { checkUserTask, type UserTaskSchema } from './user-task-config.ts';
 import { fillTemplates, unknownVariable, type TemplateVariables } from './templates.ts';
 
 /** What an operator allows tasks to reach. */
@@ -16,12 +17,15 @@ export interface TaskRules {
   allowPostbacks: readonly string[];
   /** No task may write into it. */
   resultStore: ResultStoreConfig;
+  /** The schemas of the user's own tasks, by name. */
+  userTasks: ReadonlyMap<string, { config: UserTaskSchema }>;
 }
 
 const schemasOf = (stage: Stage) => ({ s3_upload: s3UploadSchema(stage), http_post: httpPostSchema(stage) });
 const SCHEMAS = { unfilled: schemasOf('unfilled'), filled: schemasOf('filled') };
 
 export type TaskName = keyof (typeof SCHEMAS)['filled'];
+export const BUILT_IN_TASKS: readonly string[] = Object.keys(SCHEMAS.filled);
 export type TaskConfig<Name extends TaskName> = z.output<(typeof SCHEMAS)['filled'][Name]>;
 
 /**
@@ -29,12 +33,16 @@ export type TaskConfig<Name extends TaskName> = z.output<(typeof SCHEMAS)['fille
  * when nothing is. A value that holds a template is checked as far as it can be before the template is filled.
  */
 export function checkTask({ name, config }: TaskSpec, path: string, rules: TaskRules): string | undefined {
-  if (!isTaskName(name)) {
-    return `${path}.name: unknown task ${quoted(name)}, known are ${Object.keys(SCHEMAS.filled).join(', ')}`;
+  const own = rules.userTasks.get(name);
+  if (!own && !isTaskName(name)) {
+    const known = [...BUILT_IN_TASKS, ...rules.userTasks.keys()];
+    return `${path}.name: unknown task ${quoted(name)}, known are ${known.join(', ')}`;
   }
   const unknown = unknownVariable(config, `${path}.config`);
   if (unknown) return `${unknown.path}: unknown variable ${quoted(`\${${unknown.name}}`)}`;
-  const checked = check(name, config, 'unfilled', rules);
+  const checked = own
+    ? checkUserTask(own.config, config, 'unfilled')
+    : check(name as TaskName, config, 'unfilled', rules);
   return 'mistake' in checked ? `${path}.config${checked.mistake}` : undefined;
 }
 
@@ -50,13 +58,24 @@ export function readTaskConfig<Name extends TaskName>(
   return checked.config as TaskConfig<Name>;
 }
 
+/** The config of a user's own task, as its schema gives it. Throws `InvalidTaskConfig`. */
+export function readUserTaskConfig(
+  schema: UserTaskSchema,
+  { config }: TaskSpec,
+  variables: TemplateVariables,
+): unknown {
+  const checked = checkUserTask(schema, fillTemplates(config, variables), 'filled');
+  if ('mistake' in checked) throw new InvalidTaskConfig(`config${checked.mistake}`);
+  return checked.config;
+}
+
 export class InvalidTaskConfig extends Error {
   override readonly name = 'InvalidTaskConfig';
 }
 
 const isTaskName = (name: string): name is TaskName => Object.hasOwn(SCHEMAS.filled, name);
 
-type Checked = { config: object } | { mistake: string };
+type Checked = { config: unknown } | { mistake: string };
 
 function check(name: TaskName, config: object, stage: Stage, rules: TaskRules): Checked {
   switch (name) {

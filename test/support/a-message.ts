@@ -44,6 +44,7 @@ export const someRules = (changes: Partial<MessageRules> = {}): MessageRules => 
       allowBuckets: [],
       allowPostbacks: [],
       resultStore: { kind: 'file', root: '/var/lib/dqm/results' },
+      userTasks: new Map(),
     }),
   checkParameters: () => undefined,
   ...changes,

@@ -35,7 +35,7 @@ export function anHttpPost({
     post: createPost({ agent, allowPostbacks, followRedirects }),
     verifySsl,
     signingSecret: settings.signingSecret,
-    rules: { allowBuckets: [], allowPostbacks, resultStore: store.location },
+    rules: { allowBuckets: [], allowPostbacks, resultStore: store.location, userTasks: new Map() },
     mimeExtensions: new Map(),
   };
   return createHttpPost(deps).http_post;

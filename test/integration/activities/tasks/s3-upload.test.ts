@@ -39,7 +39,7 @@ function anS3Upload({ store = fileStore, client = s3, rules, askedRegions = [] }
       askedRegions.push(region);
       return client;
     },
-    rules: { allowBuckets: [], allowPostbacks: [], resultStore: store.location, ...rules },
+    rules: { allowBuckets: [], allowPostbacks: [], resultStore: store.location, userTasks: new Map(), ...rules },
     mimeExtensions: new Map([['image/x-own', 'own']]),
   }).s3_upload;
 }

@@ -100,7 +100,7 @@ test('every directive of the contract’s <user dqm> is read', () => {
 
 test('each directive that nothing acts on yet is told once', () => {
   expect(warnings.map(({ message }) => message)).toEqual(
-    ['result_retention', 'tasks_module', '<user task>'].map((name) => `${name} has no effect in this version`),
+    ['result_retention'].map((name) => `${name} has no effect in this version`),
   );
   expect(noticeText(warnings[0]!)).toBe(
     '/etc/dqm/realityserver.conf:68: result_retention has no effect in this version',

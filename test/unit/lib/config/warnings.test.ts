@@ -69,11 +69,6 @@ test.each<[what: string, text: string, ...expected: string[]]>([
   ],
   ['progress over WebSocket', inside('dqm', 'progress websocket')],
   ['progress over HTTP', inside('dqm', 'progress http')],
-  [
-    'the settings of tasks',
-    inside('dqm', inside('task', 'name a', 'setting b c'), inside('task', 'name d')),
-    '2: <user task> has no effect in this version',
-  ],
 ])('%s', (_what, text, ...expected) => {
   expect(warningsOf(text, { SECRET: 'hunter2\n' })).toEqual(expected);
 });

@@ -6,7 +6,12 @@ import {
   type TaskRules,
 } from '../../../../lib/contract/task-configs.ts';
 
-const rules: TaskRules = { allowBuckets: [], allowPostbacks: [], resultStore: { kind: 'file', root: '/srv/results' } };
+const rules: TaskRules = {
+  allowBuckets: [],
+  allowPostbacks: [],
+  resultStore: { kind: 'file', root: '/srv/results' },
+  userTasks: new Map(),
+};
 const inBucket = (prefix: string): TaskRules => ({ ...rules, resultStore: { kind: 's3', bucket: 'farm', prefix } });
 
 const variables = {
