@@ -105,6 +105,10 @@ export const hostStopping = (host: string, isComplete: boolean): ApplicationFail
     details: [{ host }],
   });
 
+/** A host that was paused hands what its last poll brought to another, or back to the queue. */
+export const hostPaused = (host: string, by: string): ApplicationFailure =>
+  failure('HostFault', `${host} is paused by ${by}`, { nextRetryDelayMs: AT_ONCE_MS, details: [{ host }] });
+
 // ——— chains ———
 
 /** The store is asked again until it answers; what is gone from it stays gone. */

@@ -10,7 +10,7 @@ import { StoreUnavailable, type ResultStore, type StagedFile } from '../lib/resu
 import { readText } from '../lib/results/text.ts';
 
 import { beginAttempt, isWorthLooking, suspicion, type AttemptDetails, type Break } from './attempt.ts';
-import { commandFailure, commandNotAllowed, hostStopping, jobIsSuspect } from './classify.ts';
+import { commandFailure, commandNotAllowed, hostPaused, hostStopping, jobIsSuspect } from './classify.ts';
 import { withHeartbeat, type Details } from './heartbeat.ts';
 import { findStaged, publish } from './publish.ts';
 import { openReferences } from './references.ts';
@@ -49,6 +49,8 @@ export interface CommandDeps extends RenderDeps {
   identity: string;
   allowCommands: ReadonlySet<string>;
   store: ResultStore;
+  /** Null while this host takes commands. A poll of before the pause may still bring one. */
+  paused(): { by: string } | null;
   /** Those of these hosts that have taken commands again since. */
   hostsBack(queue: string, breaks: readonly Break[]): Promise<readonly Break[]>;
   /** Whether the engine could not be reached at some time since then, wall clock. */
@@ -98,6 +100,8 @@ async function run(
 
     file = onThisHost;
     if (file === undefined) {
+      const paused = deps.paused();
+      if (paused) throw hostPaused(host, paused.by);
       await refuseSuspect(deps, input, details);
       const sent = 'parameters' in input ? await withAddresses(input, store, signal) : parameters;
       const rendered = await renderHere(deps, input, { parameters: sent, key }, details, signal);

@@ -147,6 +147,16 @@ export async function checkAmqpQueue(queue: AmqpQueueConfig): Promise<string> {
   }
 }
 
+/** Messages that nobody has in hand. Rejects when the queue is not there. */
+export async function amqpDepth(queue: AmqpQueueConfig): Promise<number> {
+  const connection = await connectInTurn(queue);
+  try {
+    return (await onOwnChannel(connection, (channel) => channel.checkQueue(queue.queue))).messageCount;
+  } finally {
+    await connection.close();
+  }
+}
+
 /** One attempt at each address; the first that answers. Rejects with what the last one said. */
 export async function connectInTurn(queue: AmqpQueueConfig): Promise<ChannelModel> {
   let failure: unknown;

@@ -11,6 +11,7 @@ import type { DeadLettersOptions } from './dead-letters.ts';
 import { EXIT_USAGE, failed } from './exit.ts';
 import type { JobOptions } from './job.ts';
 import { withJobFilter, type JobFilterOptions } from './job-filter.ts';
+import type { PauseOptions } from './pause.ts';
 import type { PickOptions } from './pick-jobs.ts';
 import type { ResultOptions } from './result.ts';
 import type { RetryOptions } from './retry.ts';
@@ -133,6 +134,35 @@ command(program, 'approve <id>', 'approves what a chain waits for, or declines i
     const context = openContext(options);
     const [{ withClient }, { approve }] = await Promise.all([import('./with-client.ts'), import('./approve.ts')]);
     await withClient(context, (deps) => approve(id, options, deps));
+  });
+
+command(program, 'queues', 'what waits, runs and failed in each queue, from broker and engine', ['dqm queues']).action(
+  async (options: CommonOptions) => {
+    const context = openContext(options);
+    const [{ withClient }, { queues }] = await Promise.all([import('./with-client.ts'), import('./queues.ts')]);
+    await withClient(context, (deps) => queues(options, deps, context));
+  },
+);
+
+command(program, 'pause', 'takes no more messages and gives out no more commands; what runs ends', [
+  'dqm pause --queue renders',
+  'dqm pause --host gpu-07',
+])
+  .option('--queue <name>', 'the named queue')
+  .option('--host <name>', 'a render host, as dqm hosts shows it')
+  .action(async (options: CommonOptions & PauseOptions) => {
+    const context = openContext(options);
+    const [{ withClient }, { pause }] = await Promise.all([import('./with-client.ts'), import('./pause.ts')]);
+    await withClient(context, (deps) => pause(options, deps, context));
+  });
+
+command(program, 'resume', 'lets a paused queue or render host go on', ['dqm resume --queue renders'])
+  .option('--queue <name>', 'the named queue')
+  .option('--host <name>', 'a render host')
+  .action(async (options: CommonOptions & PauseOptions) => {
+    const context = openContext(options);
+    const [{ withClient }, { resume }] = await Promise.all([import('./with-client.ts'), import('./pause.ts')]);
+    await withClient(context, (deps) => resume(options, deps, context));
   });
 
 withJobFilter(

@@ -6,7 +6,7 @@ type DescribeRequest = Parameters<WorkflowService['describeTaskQueue']>[0];
 /** Temporal's number for a task queue's activities; its workflows have a queue of their own under the same name. */
 // The enum itself is not the client's to export.
 // oxlint-disable-next-line typescript/no-unsafe-enum-assignment
-const ACTIVITIES = 2 as NonNullable<DescribeRequest['taskQueueType']>;
+export const ACTIVITIES = 2 as NonNullable<DescribeRequest['taskQueueType']>;
 
 /** A poll lasts a minute, then comes the next one. */
 const POLL_MS = 65_000;

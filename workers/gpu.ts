@@ -14,6 +14,7 @@ import type { Running } from '../lib/run.ts';
 import { watchEngine } from './engine-watch.ts';
 import { createGpuGuard, type GpuGuardDeps } from './gpu-guard.ts';
 import type { HostState } from './host-health.ts';
+import { watchHostPause } from './host-pause.ts';
 import { publishLeftovers } from './leftovers.ts';
 import { stopOnce } from './stop.ts';
 
@@ -50,6 +51,7 @@ export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
     onStoreWait: (waits) => metrics.storeWait.inc({ host }, waits ? 1 : -1),
   });
   const engine = watchEngine({ client, clock });
+  const pause = watchHostPause({ client, host, hold: guard.slot.hold, clock, log });
   const activities = createCommandActivities({
     ...deps,
     identity,
@@ -57,6 +59,7 @@ export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
     measured: measureAttempts(metrics, host),
     hostsBack: hostsBack(client),
     engineWasAway: engine.wasAway,
+    paused: () => pause.paused,
     now: () => performance.now(),
   });
   const worker = await Worker.create({
@@ -93,7 +96,8 @@ export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
       if (!stopping.signal.aborted) await worker.run();
     } finally {
       engine.stop();
-      await Promise.all([guard.close(), engine.done]);
+      pause.stop();
+      await Promise.all([guard.close(), engine.done, pause.done]);
       log.info('GPU worker ended', { queue, host, slot: number });
     }
   }

@@ -12,6 +12,9 @@ export const bridgeTaskQueue = (queue: string): string => `dqm-bridge-${queue}`;
 /** A host's own status. */
 export const hostTaskQueue = (identity: string): string => `dqm-host-${identity}`;
 
+/** Keeps whether a host is paused. Nobody polls it: the workers of a host have identities, which begin with `gpu@`. */
+export const hostPauseTaskQueue = (host: string): string => `dqm-host-${host}`;
+
 /** Identity of the worker for the `slot`th `realityserver_url` of a host, counted from 1. */
 export const gpuWorkerIdentity = (host: string, slot: number): string => `gpu@${host}/${slot}`;
 

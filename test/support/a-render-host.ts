@@ -50,6 +50,7 @@ export async function aRenderHost(changes: Partial<CommandDeps> = {}) {
       abandon: (_command, run) => void abandoned.push(run),
       foundMark: () => false,
     },
+    paused: () => null,
     hostsBack: () => Promise.resolve([]),
     engineWasAway: () => false,
     staging: createStaging({ folder: join(folder, 'staging'), identity: 'gpu@gpu-01/1' }),
