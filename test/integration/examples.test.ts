@@ -8,6 +8,8 @@ import { text } from 'node:stream/consumers';
 import { workflowIdFor } from '../../lib/contract/ids.ts';
 import { showJob } from '../../lib/jobs/show.ts';
 import { aFarm, AWS, type Farm } from '../support/a-farm.ts';
+import { describeWithBrowser, shownBy } from '../support/a-browser.ts';
+import { aStubbornServer, type WebServer } from '../support/a-web-server.ts';
 import { killAll, PROGRAM, startDqm } from '../support/dqm-process.ts';
 import { describeWithAmqp, servers } from '../support/servers.ts';
 import { until } from '../support/until.ts';
@@ -23,6 +25,10 @@ const PYTHON = join(ROOT, '.cache/python/bin');
 let farm: Farm;
 let config: string;
 let job: string;
+/** Of the gateway: `host:port`. */
+let gateway: string;
+/** Of the web page's server. */
+let pages: WebServer;
 
 beforeAll(async () => {
   farm = await aFarm();
@@ -32,8 +38,10 @@ beforeAll(async () => {
     .replace('https://shop.example/', farm.postbackUrl);
   job = farm.folder.file('job.json', documented.replace('1920', '64'));
   farm.folder.file('dqm', `#!/bin/sh\nexec ${process.execPath} ${PROGRAM} "$@"\n`, 0o755);
-  config = farm.config('examples.conf', { listenQueue: 'renders' });
-  startDqm(['up', '--config', config]);
+  pages = await aPageServer();
+  config = farm.config('examples.conf', { listenQueue: 'renders', dqm: [`gateway_origin ${pages.url}`] });
+  const { address } = await startDqm(['up', '--config', config]).said('Gateway listens');
+  gateway = String(address);
   if (servers().amqpUrl === undefined) return;
   startDqm(['worker', 'gpu', '--config', farm.config('nightly.conf', { listenQueue: 'nightly', host: 'gpu-02' })]);
   await startDqm(['bridge', '--queue', 'nightly', '--config', config]).said('Bridge started');
@@ -68,6 +76,13 @@ async function run(program: string, ...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
+/** The example's page, with the vendor's client beside it. */
+const aPageServer = (): Promise<WebServer> =>
+  aStubbornServer(({ url }, response) => {
+    const client = join(ROOT, 'node_modules/@migenius/realityserver-client/lib/umd/realityserver.min.js');
+    response.end(readFileSync(url === '/realityserver.js' ? client : join(EXAMPLES, 'submit-from-a-page.html')));
+  });
+
 const completed = (queue: string, messageId: string) =>
   until(async () => {
     const ui = { uiUrl: null, namespace: farm.engine.namespace };
@@ -87,6 +102,37 @@ async function expectDelivered(queue: string, messageId: string): Promise<void> 
 }
 
 const describeWithPython = existsSync(join(PYTHON, 'python')) ? describe : describe.skip;
+
+describe('over the gateway', () => {
+  test('curl', async () => {
+    const answer = await run('./submit-with-curl.sh', `http://${gateway}/`, 'renders', job);
+    const { result } = JSON.parse(answer) as { result: { message_id: string } };
+    await expectDelivered('renders', result.message_id);
+  });
+
+  test("RealityServer's own client on Node", async () => {
+    const args = ['submit-with-client.mjs', `ws://${gateway}/service/`, 'renders', job];
+    await expectDelivered('renders', await run(process.execPath, ...args));
+  });
+
+  describeWithPython('Python', () => {
+    test('requests', async () => {
+      const printed = await run('python', 'submit-with-requests.py', `http://${gateway}/`, 'renders', job);
+      const [jobId = '', state] = printed.split(' ');
+      expect(state).toBe('completed');
+      await expectDelivered('renders', jobId);
+    });
+  });
+
+  describeWithBrowser('a browser', () => {
+    test("a page with RealityServer's own client", async () => {
+      const query = `gateway=${encodeURIComponent(`ws://${gateway}/service/`)}&queue=renders`;
+      const shown = await shownBy(`${pages.url}/page.html?${query}`, '#job', '…');
+      expect(shown).toMatch(/^job /);
+      expect((await completed('renders', shown.slice(4))).result?.mime_type).toBe('image/png');
+    });
+  });
+});
 
 describeWithPython('Python', () => {
   test('boto3', async () => {
