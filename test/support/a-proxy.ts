@@ -8,7 +8,7 @@ export interface Proxy {
   /** Drops every connection and takes no new one. */
   cut(): Promise<void>;
   mend(): Promise<void>;
-  /** From the first bytes on that match, nothing passes any more, in either direction; settles when it has come to that. */
+  /** From the first bytes on that match, nothing passes until it is cut, in either direction; settles when it has come to that. */
   holdAt(moment: Moment): Promise<void>;
 }
 
@@ -66,6 +66,8 @@ export async function aProxy(address: string): Promise<Proxy> {
       return port;
     },
     cut: async () => {
+      moment = undefined;
+      isHeld = false;
       const closing = new Promise((resolve) => (server?.listening ? server.close(resolve) : resolve(undefined)));
       for (const socket of sockets) socket.destroy();
       await closing;

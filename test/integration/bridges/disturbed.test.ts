@@ -6,7 +6,7 @@ import { aNamespace, type TestNamespace } from '../../support/a-namespace.ts';
 import { aProxy, type Moment, type Proxy } from '../../support/a-proxy.ts';
 import { aBroker, type TestBroker } from '../../support/an-amqp-queue.ts';
 import { anSqsClient, anSqsQueue } from '../../support/an-sqs-queue.ts';
-import { aFolder, killAll, startDqm } from '../../support/dqm-process.ts';
+import { aFolder, killAll, startDqm, type DqmProcess } from '../../support/dqm-process.ts';
 import { describeWithAmqp, servers } from '../../support/servers.ts';
 import { until } from '../../support/until.ts';
 
@@ -114,38 +114,59 @@ function aBridge(name: string, scene: Scene, broker: string, temporal: string) {
     dqm: `temporal_address ${temporal}
 temporal_namespace ${engine.namespace}
 data_folder ${folder.path}/data
-metrics_address 127.0.0.1:0`,
+metrics_address 127.0.0.1:0
+drain_timeout 1s`,
   });
   return startDqm(['bridge', '--config', folder.file(`${randomUUID()}.conf`, text)]);
 }
 
-interface Death {
-  scene: Scene;
-  /** Where the bridge is stopped short, and killed. */
-  at: { engine: boolean; passes: boolean };
+/** Where a bridge is stopped short. */
+interface Point {
+  engine: boolean;
+  passes: boolean;
 }
 
-/** Kills a bridge at that moment, lets another one work, and gives the name of its queue. */
-async function killedAt({ scene, at }: Death): Promise<string> {
+/** A bridge that has come to that point, and whose queue has a name of its own. */
+async function stoppedShort(scene: Scene, at: Point) {
   const name = `q-${randomUUID()}`;
   const temporal = await aProxy(servers().temporalAddress);
   const held = at.engine
     ? temporal.holdAt({ bytes: `job/${name}/`, passes: at.passes })
     : scene.proxy.holdAt({ bytes: scene.settles, passes: at.passes });
-  const first = aBridge(name, scene, addressOf(scene.proxy), addressOf(temporal));
+  const bridge = aBridge(name, scene, addressOf(scene.proxy), addressOf(temporal));
   await held;
-  // What passed has its effect before the bridge dies.
+  // What passed has its effect before more happens.
   if (at.engine && at.passes) await until(async () => (await jobsOf(name)).length > 0);
-  await first.stop('SIGKILL');
+  return { name, bridge, proxy: at.engine ? temporal : scene.proxy };
+}
+
+/** Kills a bridge at that point, lets another one work, and gives the name of its queue. */
+async function killedAt(scene: Scene, at: Point): Promise<string> {
+  const { name, bridge } = await stoppedShort(scene, at);
+  await bridge.stop('SIGKILL');
   await scene.reappears();
   const broker = new URL(scene.lines('x').aws === undefined ? (servers().amqpUrl ?? '') : servers().awsEndpoint).host;
   const second = aBridge(name, scene, broker, servers().temporalAddress);
   await second.said('Bridge started');
-  await until(scene.isEmpty);
-  await second.stop();
-  // Given back, it would be here again.
-  expect(await scene.isEmpty()).toBe(true);
+  await finished(second, scene);
   return name;
+}
+
+/** Cuts its connection at that point, lets it connect again and work, and gives the name of its queue. */
+async function cutAt(scene: Scene, at: Point): Promise<string> {
+  const { name, bridge, proxy } = await stoppedShort(scene, at);
+  await proxy.cut();
+  await proxy.mend();
+  await until(async () => (await jobsOf(name)).length >= ids.length);
+  await finished(bridge, scene);
+  return name;
+}
+
+/** Lets it empty its queue and end: what it gave back would be there again. */
+async function finished(bridge: DqmProcess, scene: Scene): Promise<void> {
+  await until(scene.isEmpty);
+  await bridge.stop();
+  expect(await scene.isEmpty()).toBe(true);
 }
 
 /** One for each run: a job that ran twice would be here twice. */
@@ -157,29 +178,52 @@ async function jobsOf(name: string): Promise<string[]> {
   return found.sort();
 }
 
-describe('a bridge of SQS that is killed', () => {
+describe('a bridge of SQS', () => {
   losesNothing(onSqs);
 });
-describeWithAmqp('a bridge of AMQP that is killed', () => losesNothing(onAmqp));
+describeWithAmqp('a bridge of AMQP', () => {
+  losesNothing(onAmqp);
+
+  test('gives back within drain_timeout what it cannot finish when it is told to stop', async () => {
+    const scene = await onAmqp(GOLDEN_BODY);
+    const { bridge } = await stoppedShort(scene, { engine: true, passes: false });
+    expect(await scene.isEmpty()).toBe(true);
+    bridge.child.kill('SIGTERM');
+    await until(async () => !(await scene.isEmpty()));
+    await bridge.stop('SIGKILL');
+  });
+});
 
 function losesNothing(onBroker: (body: string) => Promise<Scene>): void {
-  test.each([
+  describe.each([
     ['when a message is received, before its job is stored', { engine: true, passes: false }],
     ['when a job is stored, before the engine says so', { engine: true, passes: true }],
     ['when jobs are stored, before a message is settled', { engine: false, passes: false }],
     ['when messages are settled, before the broker says so', { engine: false, passes: true }],
-  ])('%s: nothing is lost, nothing runs twice', async (_moment, at) => {
-    const name = await killedAt({ scene: await onBroker(GOLDEN_BODY), at });
-    await until(async () => (await jobsOf(name)).length >= ids.length);
-    expect(await jobsOf(name)).toEqual(ids.map((id) => `job/${name}/${id}`));
+  ])('%s', (_point, at) => {
+    test.each([
+      ['is killed', killedAt],
+      ['loses its connection', cutAt],
+    ])('%s: nothing is lost, nothing runs twice', async (_how, disturbed) => {
+      const name = await disturbed(await onBroker(GOLDEN_BODY), at);
+      await until(async () => (await jobsOf(name)).length >= ids.length);
+      expect(await jobsOf(name)).toEqual(ids.map((id) => `job/${name}/${id}`));
+    });
   });
 
-  test('when a dead letter is stored, before its message is settled: it is there, twice at most', async () => {
+  test('is killed when a dead letter is stored, before its message is settled: it is there, twice at most', async () => {
     const scene = await onBroker('{');
-    const name = await killedAt({ scene, at: { engine: false, passes: false } });
+    const name = await killedAt(scene, { engine: false, passes: false });
     const letters = await scene.deadLetters();
     expect(new Set(letters)).toEqual(new Set(ids));
     expect(letters.length).toBeLessThanOrEqual(2 * ids.length);
     expect(await jobsOf(name)).toEqual([]);
   });
 }
+
+test('a second signal ends a bridge that is still finishing', async () => {
+  const { bridge } = await stoppedShort(await onSqs(GOLDEN_BODY), { engine: true, passes: false });
+  bridge.child.kill('SIGTERM');
+  await bridge.said('Stopping: what is in hand is finished first, a second signal ends at once');
+  expect(await bridge.stop()).toBe(143);
+});
