@@ -144,6 +144,14 @@ command(program, 'queues', 'what waits, runs and failed in each queue, from brok
   },
 );
 
+command(program, 'hosts', 'each render host: state, job, progress and faults, as it tells itself', [
+  'dqm hosts',
+]).action(async (options: CommonOptions) => {
+  const context = openContext(options);
+  const [{ withClient }, { hosts }] = await Promise.all([import('./with-client.ts'), import('./hosts.ts')]);
+  await withClient(context, (deps) => hosts(options, deps));
+});
+
 command(program, 'pause', 'takes no more messages and gives out no more commands; what runs ends', [
   'dqm pause --queue renders',
   'dqm pause --host gpu-07',

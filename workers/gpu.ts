@@ -15,6 +15,7 @@ import { watchEngine } from './engine-watch.ts';
 import { createGpuGuard, type GpuGuardDeps } from './gpu-guard.ts';
 import type { HostState } from './host-health.ts';
 import { watchHostPause } from './host-pause.ts';
+import { startHostStatus, watchGpu } from './host-status.ts';
 import { publishLeftovers } from './leftovers.ts';
 import { stopOnce } from './stop.ts';
 
@@ -52,11 +53,12 @@ export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
   });
   const engine = watchEngine({ client, clock });
   const pause = watchHostPause({ client, host, hold: guard.slot.hold, clock, log });
+  const hostLog = watchGpu(guard.gpu, measureAttempts(metrics, host));
   const activities = createCommandActivities({
     ...deps,
     identity,
-    gpu: guard.gpu,
-    measured: measureAttempts(metrics, host),
+    gpu: hostLog.gpu,
+    measured: hostLog.measured,
     hostsBack: hostsBack(client),
     engineWasAway: engine.wasAway,
     paused: () => pause.paused,
@@ -81,6 +83,14 @@ export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
     // The SDK's own default of 0 would cancel a running render at once.
     shutdownGraceTime: deps.drainTimeoutMs,
   });
+  const status = await startHostStatus({
+    ...deps,
+    identity,
+    realityServerUrl: deps.realityServerName,
+    log: hostLog,
+    state: () => guard.state,
+    isStopping: () => stopping.signal.aborted,
+  });
   return {
     done: work(),
     stop: () => {
@@ -97,7 +107,8 @@ export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
     } finally {
       engine.stop();
       pause.stop();
-      await Promise.all([guard.close(), engine.done, pause.done]);
+      status.stop();
+      await Promise.all([guard.close(), engine.done, pause.done, status.done]);
       log.info('GPU worker ended', { queue, host, slot: number });
     }
   }

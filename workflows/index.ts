@@ -1,12 +1,14 @@
 import { patched, workflowInfo } from '@temporalio/workflow';
 
 import type { FailureReport } from '../lib/contract/failure-report.ts';
+import type { HostsInput } from '../lib/contract/host-status.ts';
 import type { JobInput, RejectedInput } from '../lib/contract/job-input.ts';
-import { FAILURE_WEBHOOK_WORKFLOW, REJECTED_WORKFLOW } from '../lib/contract/names.ts';
+import { FAILURE_WEBHOOK_WORKFLOW, HOSTS_WORKFLOW, REJECTED_WORKFLOW } from '../lib/contract/names.ts';
 
 import { runChain } from './chains/run.ts';
 import { chainTable } from './chains/table.ts';
 import { failureWebhook } from './failure-webhook.ts';
+import { hosts } from './hosts.ts';
 import job from './job.ts';
 import { rejected } from './rejected.ts';
 
@@ -16,9 +18,10 @@ import { rejected } from './rejected.ts';
  */
 export function createWorkflow(module: Readonly<Record<string, unknown>>) {
   const chains = chainTable(module);
-  return (input: JobInput | RejectedInput | FailureReport): Promise<unknown> => {
+  return (input: JobInput | RejectedInput | FailureReport | HostsInput): Promise<unknown> => {
     const { workflowType } = workflowInfo();
     if (workflowType === REJECTED_WORKFLOW) return rejected(input as RejectedInput);
+    if (workflowType === HOSTS_WORKFLOW) return hosts(input as HostsInput);
     if (workflowType === FAILURE_WEBHOOK_WORKFLOW) return failureWebhook(input as FailureReport);
     const chain = chains[workflowType];
     // A job that was started before its chain existed goes on as a plain command.

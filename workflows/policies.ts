@@ -1,7 +1,7 @@
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
 
 import type { JobLimits } from '../lib/contract/job-input.ts';
-import { bridgeTaskQueue, gpuTaskQueue } from '../lib/contract/names.ts';
+import { bridgeTaskQueue, gpuTaskQueue, hostTaskQueue } from '../lib/contract/names.ts';
 
 /** GPU time is dear: an attempt may be long, a silent host is noticed soon. */
 export const commandPolicy = (queue: string, limits: JobLimits): ActivityOptions => ({
@@ -51,3 +51,10 @@ export const approvalWebhookPolicy: ActivityOptions = {
   retry: { initialInterval: '1 second', maximumInterval: '5 minutes' },
   summary: 'approval webhook',
 };
+
+/** A person waits for the answer; a host that does not give it now is silent. */
+export const hostStatusPolicy = (identity: string): ActivityOptions => ({
+  taskQueue: hostTaskQueue(identity),
+  scheduleToCloseTimeout: '2 seconds',
+  retry: { maximumAttempts: 1 },
+});

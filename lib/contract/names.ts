@@ -25,6 +25,9 @@ export const hostOf = (identity: string | null | undefined): string | undefined 
 /** The type of the workflow that holds a message no dead-letter target could take. */
 export const REJECTED_WORKFLOW = 'dqm/rejected';
 
+/** The type of the short workflow that asks render hosts how they are. */
+export const HOSTS_WORKFLOW = 'dqm/hosts';
+
 /** The signal that ends it. */
 export const SETTLE_REJECTED = 'settle';
 

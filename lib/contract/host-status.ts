@@ -1,0 +1,26 @@
+/** What the worker of one GPU slot says of itself. */
+export interface HostStatus {
+  /** `gpu@<host>/<n>`. */
+  identity: string;
+  realityServerUrl: string;
+  queue: string;
+  state: 'starting' | 'ready' | 'rendering' | 'resting' | 'out' | 'draining';
+  /** Whose command is on the GPU. */
+  workflowId: string | null;
+  /** Since midnight of the host's clock; failed attempts included. */
+  gpuSecondsToday: number;
+  /** Host faults in a row. */
+  faults: number;
+  /** Why it is out. */
+  reason: string | null;
+  /** RealityServer's own; null while it does not answer. */
+  version: string | null;
+}
+
+export interface HostsInput {
+  /** Worker identities to ask. */
+  identities: string[];
+}
+
+/** Null: that one did not answer in time. */
+export type HostsAnswer = (HostStatus | null)[];

@@ -1,0 +1,110 @@
+import { Worker, type NativeConnection } from '@temporalio/worker';
+import type { DataConverter } from '@temporalio/common';
+
+import type { Gpu, MeasuredAttempt } from '../activities/render.ts';
+import type { HostStatus } from '../lib/contract/host-status.ts';
+import { hostTaskQueue } from '../lib/contract/names.ts';
+import type { RealityServer } from '../lib/realityserver/client.ts';
+import type { Running } from '../lib/run.ts';
+
+import type { HostState } from './host-health.ts';
+import { stopOnce } from './stop.ts';
+
+/** What a host remembers of itself for whoever asks: its job, and its GPU's seconds today. */
+export interface HostLog {
+  /** The same GPU, watched. */
+  readonly gpu: Gpu;
+  measured(attempt: MeasuredAttempt): void;
+  /** Whose command is on the GPU. */
+  readonly workflowId: string | null;
+  secondsToday(): number;
+}
+
+export function watchGpu(gpu: Gpu, measured: (attempt: MeasuredAttempt) => void): HostLog {
+  let workflowId: string | null = null;
+  let day = '';
+  let seconds = 0;
+  const today = (): void => {
+    const now = new Date().toDateString();
+    if (now !== day) seconds = 0;
+    day = now;
+  };
+  return {
+    gpu: {
+      ...gpu,
+      begin: (mark) => {
+        workflowId = mark.workflowId;
+        return gpu.begin(mark);
+      },
+      over: () => {
+        workflowId = null;
+        gpu.over();
+      },
+    },
+    measured: (attempt) => {
+      today();
+      if (attempt.outcome !== 'lost') seconds += (attempt.endedMs - attempt.startedMs) / 1_000;
+      measured(attempt);
+    },
+    get workflowId() {
+      return workflowId;
+    },
+    secondsToday: () => {
+      today();
+      return seconds;
+    },
+  };
+}
+
+export interface HostStatusDeps {
+  connection: NativeConnection;
+  namespace: string;
+  dataConverter?: DataConverter | undefined;
+  identity: string;
+  queue: string;
+  realityServer: RealityServer;
+  realityServerUrl: string;
+  log: HostLog;
+  state(): HostState;
+  isStopping(): boolean;
+}
+
+/** A RealityServer that renders may be slow to say its version. */
+const VERSION_LIMIT_MS = 1_000;
+
+function createHostStatusActivities({ identity, queue, realityServerUrl, realityServer, log, ...now }: HostStatusDeps) {
+  return {
+    /** What `dqm hosts` shows of this host. */
+    async hostStatus(): Promise<HostStatus> {
+      const health = now.state();
+      const version = await realityServer.version(AbortSignal.timeout(VERSION_LIMIT_MS)).catch(() => null);
+      const { workflowId } = log;
+      return {
+        identity,
+        realityServerUrl,
+        queue,
+        state: now.isStopping() ? 'draining' : workflowId === null ? health.state : 'rendering',
+        workflowId,
+        gpuSecondsToday: log.secondsToday(),
+        faults: health.state === 'out' ? health.faults : 0,
+        reason: health.state === 'out' ? health.reason : null,
+        version,
+      };
+    },
+  };
+}
+
+/** Answers on the task queue of this host alone. */
+export async function startHostStatus(deps: HostStatusDeps): Promise<Running> {
+  const { connection, namespace, dataConverter, identity } = deps;
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    ...(dataConverter && { dataConverter }),
+    identity,
+    taskQueue: hostTaskQueue(identity),
+    activities: createHostStatusActivities(deps),
+    maxConcurrentActivityTaskExecutions: 2,
+  });
+  return { done: worker.run(), stop: () => stopOnce(worker) };
+}
