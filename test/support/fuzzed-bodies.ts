@@ -1,15 +1,6 @@
-import { GOLDEN_BODY } from './a-message.ts';
+import { seededRandom } from '../../soak/random.ts';
 
-/** Numbers from 0 up to below 1, the same for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { GOLDEN_BODY } from './a-message.ts';
 
 const GOOD = [
   GOLDEN_BODY,
