@@ -14,7 +14,7 @@ import { commandFailure, commandNotAllowed, hostPaused, hostStopping, jobIsSuspe
 import { withHeartbeat, type Details } from './heartbeat.ts';
 import { findStaged, publish } from './publish.ts';
 import { openReferences } from './references.ts';
-import { render, type RenderDeps } from './render.ts';
+import { render, type RenderDeps, type RenderEvents } from './render.ts';
 
 /** A single job's parameters stand in its message's body; a chain's step has its own. */
 export type CommandInput = CommandCall & ({ body: MessageBody } | StepParameters);
@@ -104,12 +104,11 @@ async function run(
       if (paused) throw hostPaused(host, paused.by);
       await refuseSuspect(deps, input, details);
       const sent = 'parameters' in input ? await withAddresses(input, store, signal) : parameters;
-      const rendered = await renderHere(deps, input, { parameters: sent, key }, details, signal);
+      const rendered = await renderHere(deps, input, { parameters: sent, key }, { details, slot }, signal);
       file = rendered.file;
       details.rendered = { host, gpuSeconds: rendered.gpuSeconds };
     }
     details.state = 'staging';
-    // The permit goes back with the last byte, not with the result: staging overlaps the next render.
     slot.release();
     const result = await publish(store, key, file, { windowMs: input.limits.taskRetryWindowMs, log }, signal);
     await staging.remove(file);
@@ -146,7 +145,7 @@ async function renderHere(
   deps: CommandDeps,
   { queue, command, limits }: CommandInput,
   { parameters, key }: { parameters: JsonText; key: string },
-  details: AttemptDetails,
+  { details, slot }: { details: AttemptDetails; slot: { release(): void } },
   signal: AbortSignal,
 ) {
   const { host, identity, now } = deps;
@@ -163,11 +162,15 @@ async function renderHere(
       return (now() - startedMs) / 1_000;
     },
   };
-  const onProgress = (percent: number): void => {
-    details.progress = Math.round(percent);
+  const events: RenderEvents = {
+    onProgress: (percent) => {
+      details.progress = Math.round(percent);
+    },
+    // The permit goes back with the last byte, not with the result: staging overlaps the next render.
+    onLastByte: slot.release,
   };
   try {
-    return await render(deps, { queue, command, parameters, key, limits }, onProgress, signal);
+    return await render(deps, { queue, command, parameters, key, limits }, events, signal);
   } catch (error) {
     // A server may quote an address that it could not read.
     throw cutSignatures(error);

@@ -70,11 +70,18 @@ export interface CommandOnGpu {
   limits: JobLimits;
 }
 
+export interface RenderEvents {
+  /** Percent. */
+  onProgress(percent: number): void;
+  /** The result is here and is one: the GPU is free, whatever its file still needs. */
+  onLastByte(): void;
+}
+
 /** One attempt on the GPU: from the first byte of the request to the last one of the answer. */
 export async function render(
   deps: RenderDeps,
   { queue, command, parameters, key, limits }: CommandOnGpu,
-  onProgress: (percent: number) => void,
+  { onProgress, onLastByte }: RenderEvents,
   signal: AbortSignal,
 ): Promise<{ file: StagedFile; gpuSeconds: number }> {
   const { realityServer, staging, measured, gpu, now } = deps;
@@ -90,31 +97,38 @@ export async function render(
   const bounded = AbortSignal.any([signal, bounds.signal]);
   let outcome: MeasuredAttempt['outcome'] = 'failed';
   const startedMs = now();
+  let endedMs: number | undefined;
   const run = realityServer.start(command, parameters, (percent) => {
     bounds.progressed();
     if (percent !== undefined) onProgress(percent);
   });
   try {
     const answer = await orAborted(run.answer, bounded);
-    const check = (file: StagedFile): Promise<void> => expectResult(command, file, rules);
+    const check = async (file: StagedFile): Promise<void> => {
+      await expectResult(command, file, rules);
+      outcome = 'completed';
+      endedMs = now();
+      gpu.answered();
+      gpu.over();
+      onLastByte();
+    };
     const file = await staging.receive(key, { ...answer, check }, { workflowId, runId }, bounded);
-    outcome = 'completed';
-    gpu.answered();
-    gpu.over();
-    return { file, gpuSeconds: (now() - startedMs) / 1_000 };
+    return { file, gpuSeconds: ((endedMs ?? now()) - startedMs) / 1_000 };
   } catch (error) {
+    const isOver = endedMs !== undefined;
     if (bounded.aborted) {
-      if (signal.aborted) outcome = 'given_up';
-      gpu.abandon(command, run);
+      if (!isOver && signal.aborted) outcome = 'given_up';
+      if (!isOver) gpu.abandon(command, run);
       throw bounded.reason;
     }
+    if (isOver) throw error;
     if (error instanceof RealityServerError && error.type === 'HostFault') outcome = 'host_fault';
     run.close(error as Error);
     gpu.over();
     throw error;
   } finally {
     bounds.clear();
-    measured({ queue, command, outcome, startedMs, endedMs: now() });
+    measured({ queue, command, outcome, startedMs, endedMs: endedMs ?? now() });
   }
 }
 

@@ -9,8 +9,9 @@ export const commandPolicy = (queue: string, limits: JobLimits): ActivityOptions
   // The host bounds the command itself; the rest is for storing its result while the store is away.
   startToCloseTimeout: limits.commandTimeoutMs + limits.taskRetryWindowMs,
   heartbeatTimeout: limits.heartbeatTimeoutMs,
-  // No maximum of attempts: faults of hosts do not count, and classify.ts ends it at `commandAttempts`.
-  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+  // No maximum of attempts: faults of hosts do not count, and classify.ts ends it at `commandAttempts`. Each failure says when
+  // to try again; the interval is for a host that fell silent, however many faults came before.
+  retry: { initialInterval: '1 second', backoffCoefficient: 1 },
   // No scheduleToCloseTimeout: a job waits for a GPU as long as it takes.
   // A cancelled command must have left the host before the job says so.
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',

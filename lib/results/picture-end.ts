@@ -1,11 +1,9 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 
 import { exrEnd } from './exr-end.ts';
 
 /** Some writers add a few bytes behind a picture's own end. */
 const TAIL_BYTES = 1024;
-/** Tells all three formats. */
-const HEAD_BYTES = 8;
 
 interface Format {
   name: string;
@@ -24,15 +22,9 @@ const FORMATS: readonly Format[] = [
  * The format of a PNG, JPEG or EXR that ends too early, by its own bytes, whatever it is called; undefined for anything
  * else. Looks at the beginning and the end alone: for the chunk IEND, the marker EOI, the place of the last EXR chunk.
  */
-export async function cutPicture(path: string, size: number): Promise<string | undefined> {
-  const file = await open(path, 'r');
-  try {
-    const head = await read(file, 0, Math.min(HEAD_BYTES, size));
-    const format = FORMATS.find(({ begins }) => beginsAlike(head, begins));
-    return format === undefined || (await format.ends(file, size)) ? undefined : format.name;
-  } finally {
-    await file.close();
-  }
+export async function cutPicture(file: FileHandle, head: Buffer, size: number): Promise<string | undefined> {
+  const format = FORMATS.find(({ begins }) => beginsAlike(head, begins));
+  return format === undefined || (await format.ends(file, size)) ? undefined : format.name;
 }
 
 /** A file may end within its first bytes; one byte tells nothing. */
