@@ -14,9 +14,11 @@ export interface JobPage extends JobEnding {
 }
 
 /** Two upserts a job, each an event: when the command has ended, and at the end. Details cost none. */
-export function createJobPage({ tasks }: JobInput): JobPage {
+export function createJobPage({ tasks, resume }: JobInput): JobPage {
   let rendered: RenderedCommand | undefined;
-  const outcomes = tasks.map(() => 'waiting');
+  const outcomes = tasks.map((_, index): string =>
+    index < (resume?.task ?? 0) ? 'done in an earlier run' : 'waiting',
+  );
   /** Why it failed, and where its message is now. */
   const remarks: string[] = [];
 
@@ -56,6 +58,8 @@ export function createJobPage({ tasks }: JobInput): JobPage {
         { key: DqmError, value: type ?? 'unknown' },
         ...(host === undefined ? [] : [{ key: DqmHost, value: host }]),
       ]);
+      const task = failedTask(details?.[0]);
+      if (task !== undefined) outcomes.splice(task, Infinity, 'failed', ...tasks.slice(task + 1).map(() => 'not run'));
       remarks.push(`${type}: ${message}`);
       show('failed');
     },
@@ -78,6 +82,11 @@ const factsOf = (rendered: RenderedCommand | undefined) =>
 function hostOf(details: unknown): string | undefined {
   const host = (details as { host?: unknown } | null | undefined)?.host;
   return typeof host === 'string' ? host : undefined;
+}
+
+function failedTask(details: unknown): number | undefined {
+  const task = (details as { task?: unknown } | null | undefined)?.task;
+  return typeof task === 'number' ? task : undefined;
 }
 
 /** Markdown, as the UI shows it. */

@@ -3,6 +3,7 @@ import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import type { TaskActivities } from '../../activities/tasks/index.ts';
 import type { TaskOutcome } from '../../activities/tasks/task.ts';
 import { taskPolicy } from '../policies.ts';
+import { taskSummary } from '../task-summary.ts';
 
 import { runningChain, type RunningChain } from './current.ts';
 import { sha256 } from './hash.ts';
@@ -53,7 +54,9 @@ function run({ result, task, index, step }: Delivery, { input, settings }: Runni
     throw ApplicationFailure.nonRetryable(`unknown task, known are ${known}`, 'TaskRejected');
   }
   const { messageId: message_id, jobId: job_id, queue: queue_name, command, limits } = input;
-  const activities = proxyActivities<TaskActivities>({ ...taskPolicy(limits), summary: `deliver: ${task.name}` });
+  const variables = { message_id, job_id, queue_name, command };
+  const summary = taskSummary(task, variables);
+  const activities = proxyActivities<TaskActivities>({ ...taskPolicy(limits), summary });
   const runTask = activities[task.name as keyof TaskActivities];
-  return runTask({ task, index, step, result, variables: { message_id, job_id, queue_name, command } });
+  return runTask({ task, index, step, result, variables });
 }
