@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+
+/** Resident memory of a process before and at most, in MB. */
+export async function memoryDuring(
+  pid: number,
+  work: () => Promise<void>,
+): Promise<{ beforeMb: number; mostMb: number }> {
+  const beforeMb = residentMb(pid);
+  let mostMb = beforeMb;
+  const looking = setInterval(() => (mostMb = Math.max(mostMb, residentMb(pid))), 100);
+  await work();
+  clearInterval(looking);
+  return { beforeMb, mostMb };
+}
+
+const residentMb = (pid: number): number =>
+  Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024);

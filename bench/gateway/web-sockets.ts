@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+
+import { WebSocket } from 'ws';
+
+const IDLE_SOCKETS = 500;
+const BUSY_SOCKETS = 50;
+const SOCKETS_MS = 8_000;
+
+/** Idle ones that stay, and busy ones that call again and again. */
+export async function webSockets(url: string): Promise<void> {
+  const open = async (): Promise<WebSocket> => {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}service/`);
+    const [hello] = (await once(socket, 'message')) as [Buffer];
+    const answer = Buffer.alloc(40);
+    hello.copy(answer, 0, 0, 8);
+    answer.writeUInt32LE(hello.readUInt32LE(12), 8);
+    hello.copy(answer, 24, 24);
+    socket.send(answer);
+    await once(socket, 'message');
+    return socket;
+  };
+  const sockets: WebSocket[] = [];
+  while (sockets.length < IDLE_SOCKETS + BUSY_SOCKETS) sockets.push(await open());
+  const end = performance.now() + SOCKETS_MS;
+  const message = JSON.stringify({
+    command: 'execute',
+    arguments: { commands: [{ name: 'echo', params: { text: 'x'.repeat(1_000) } }] },
+    id: 1,
+  });
+  const busy = async (socket: WebSocket): Promise<void> => {
+    while (performance.now() < end) {
+      socket.send(message);
+      await once(socket, 'message');
+    }
+  };
+  await Promise.all(sockets.slice(0, BUSY_SOCKETS).map(busy));
+  for (const socket of sockets) socket.terminate();
+}
