@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import { createQueueMetrics } from './queue-metrics.ts';
+
 /** From a duplicate recognised at once to an intake that waited for the engine. */
 const INTAKE_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** A busy farm's gap is milliseconds; an idle one's is hours and says nothing. */
@@ -13,6 +15,8 @@ export function createMetrics() {
   const registers = [registry];
   return {
     registry,
+    /** What waits for GPUs, by queue. */
+    queues: createQueueMetrics(registry),
     messagesReceived: new Counter({
       name: 'dqm_messages_received_total',
       help: 'Messages received from a broker.',

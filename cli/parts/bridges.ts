@@ -4,6 +4,7 @@ import { createAllowance, type Allowance } from '../../bridges/allowance.ts';
 import { startAmqpBridge } from '../../bridges/amqp.ts';
 import type { BridgeDeps, BridgeMetrics } from '../../bridges/bridge.ts';
 import { createWatchEndings } from '../../bridges/endings.ts';
+import { brokerDepth } from '../../bridges/broker-depth.ts';
 import { createFarm } from '../../bridges/farm.ts';
 import { createHoldRejected } from '../../bridges/hold-rejected.ts';
 import { createReportRejected } from '../../bridges/report-rejected.ts';
@@ -21,6 +22,9 @@ import { openDeadLetters } from './dead-letters.ts';
 import { intakeOf } from './intake.ts';
 import type { Shared } from './shared.ts';
 
+/** A scrape does not wait longer for a broker. */
+const BROKER_LIMIT_MS = 3_000;
+
 /** Turns messages of these queues into workflows. */
 export async function openBridges(shared: Shared, names: readonly string[]): Promise<void> {
   const { config, temporal, opened, store, log } = shared;
@@ -32,6 +36,8 @@ export async function openBridges(shared: Shared, names: readonly string[]): Pro
   const watchEndings = createWatchEndings({ client, log });
   const queues = names.map((name) => queueNamed(config, name));
   await openDeadLetters(shared, queues);
+  const sqs = createSqs(config.aws);
+  opened.closes(() => sqs.destroy());
   for (const queue of queues) {
     const onReady = shared.readiness.part(`bridge of ${queue.name}`);
     const bridge = openBridge(queue, shared, {
@@ -44,6 +50,11 @@ export async function openBridges(shared: Shared, names: readonly string[]): Pro
       log,
       drainTimeoutMs: config.dqm.drainTimeoutMs,
       onReady,
+    });
+    shared.metrics.queues.add({
+      name: queue.name,
+      client,
+      inBroker: () => brokerDepth(queue, sqs, AbortSignal.timeout(BROKER_LIMIT_MS)),
     });
     if (bridge) opened.runs(bridge);
     else onReady(true);

@@ -3,6 +3,7 @@ import { queues } from '../../../cli/queues.ts';
 import { createAllowance } from '../../../bridges/allowance.ts';
 import { createFarm } from '../../../bridges/farm.ts';
 import { systemClock } from '../../../lib/clock.ts';
+import { createMetrics } from '../../../lib/metrics.ts';
 import type { QueueView } from '../../../lib/queue-view.ts';
 import { aConfig } from '../../support/a-config.ts';
 import { aJobEngine, blocked, refusing, type JobEngine } from '../../support/a-job-engine.ts';
@@ -55,6 +56,13 @@ test('a queue is shown from broker and engine together, and a broker that does n
   });
   expect(await seen('nightly', parts)).toMatchObject({ in_broker: null, waiting: 0, ready_hosts: 0 });
   expect(await seen('local', parts)).toMatchObject({ in_broker: null, oldest_wait_seconds: null });
+
+  const metrics = createMetrics();
+  metrics.queues.add({ name: 'renders', client: engine.client, inBroker: async () => 3 });
+  const scraped = await metrics.registry.metrics();
+  expect(scraped).toContain('dqm_gpu_backlog{queue="renders"} 3');
+  expect(scraped).toMatch(/dqm_gpu_backlog_age_seconds{queue="renders"} \d/);
+  expect(scraped).toContain('dqm_hosts_wanted{queue="renders"} 1');
 
   const page = await engine.printed((deps) => queues({}, deps, parts));
   expect(page).toMatch(/^QUEUE +IN BROKER +WAITING +RUNNING +DELIVERING +FAILED +REJECTED +READY HOSTS/);
