@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { CreateQueueCommand, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { Client } from '@temporalio/client';
+import { connect } from 'amqplib';
+
+import { openContext, type Context } from '../cli/context.ts';
+import { intakeOf, type IntakeParts } from '../cli/parts/intake.ts';
+import { runProcess, type Opened } from '../cli/process.ts';
+import { createSqs } from '../lib/aws.ts';
+import type { QueueConfig } from '../lib/config/config.ts';
+import { environment, silenceAwsNotice } from '../lib/config/environment.ts';
+import { findEngine } from '../lib/engine/binary.ts';
+import { startEmbeddedEngine } from '../lib/engine/embedded.ts';
+import { createLog } from '../lib/log.ts';
+import { createResultStore } from '../lib/results/open-store.ts';
+import { startEmulator } from '../lib/servers/emulator.ts';
+import { findRabbitMq, RABBITMQ_HINT, startRabbitMq } from '../lib/servers/rabbitmq.ts';
+import { connectClient } from '../lib/temporal.ts';
+
+import { bareAmqp, bareSqs, startLike, type Start, type StartCall } from './intake/bare-loops.ts';
+import { bridgeUntil } from './intake/bridge.ts';
+import { BODY, configText, PREFETCH } from './intake/places.ts';
+import { median } from './statistics.ts';
+
+/** Intake against the smallest loop that does the same: receive, start, acknowledge. Same broker, concurrency and run. */
+const MESSAGES = 2_000;
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } });
+const ROUNDS = Number(values.rounds);
+const SQS_BATCH = 10;
+
+interface Rates {
+  dqm: number[];
+  bare: number[];
+  /** From received to acknowledged, of all rounds. */
+  seconds: number[];
+}
+
+interface Broker {
+  /** A new queue with so many messages in it. */
+  fill(): Promise<string>;
+  bridge(queue: string): Promise<number[]>;
+  bare(queue: string): Promise<void>;
+}
+
+silenceAwsNotice();
+const folder = await mkdtemp(join(tmpdir(), 'dqm-bench-'));
+const log = createLog({ level: 'info', output: { write: () => true } });
+try {
+  await runProcess(createLog({ level: 'warn' }), async (opened) => {
+    const results: Record<string, object> = {};
+    for (const [name, broker] of Object.entries(await openBrokers(opened))) {
+      results[name] = summary(await measure(broker));
+      process.stdout.write(`${name}: ${JSON.stringify(results[name])}\n`);
+    }
+    await writeFile(join(process.cwd(), 'bench/intake-results.json'), `${JSON.stringify(results, undefined, 2)}\n`);
+    opened.runs({ done: Promise.resolve(), stop: () => undefined });
+  });
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Turn by turn, each first in every other round: what else the machine does meets both. */
+async function measure({ fill, bridge, bare }: Broker): Promise<Rates> {
+  const rates: Rates = { dqm: [], bare: [], seconds: [] };
+  const rivals = {
+    dqm: async (queue: string) => void rates.seconds.push(...(await bridge(queue))),
+    bare,
+  };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const name of round % 2 === 0 ? (['dqm', 'bare'] as const) : (['bare', 'dqm'] as const)) {
+      const queue = await fill();
+      const startMs = performance.now();
+      await rivals[name](queue);
+      rates[name].push(MESSAGES / ((performance.now() - startMs) / 1_000));
+    }
+  }
+  return rates;
+}
+
+function summary({ dqm, bare, seconds }: Rates) {
+  const sorted = [...seconds].sort((one, other) => one - other);
+  const quantile = (part: number): number =>
+    Math.round((sorted[Math.floor(sorted.length * part)] ?? Number.NaN) * 1_000);
+  return {
+    messages: MESSAGES,
+    rounds: ROUNDS,
+    messagesPerSecond: { dqm: Math.round(median(dqm)), bare: Math.round(median(bare)) },
+    // The median of the rounds' own ratios: rounds differ more than rivals do.
+    ratio: Number(median(dqm.map((rate, round) => rate / (bare[round] ?? Number.NaN))).toFixed(2)),
+    receivedToAcknowledgedMs: { p50: quantile(0.5), p99: quantile(0.99) },
+  };
+}
+
+async function openBrokers(opened: Opened): Promise<Record<'sqs' | 'amqp', Broker>> {
+  const env = environment();
+  const script = await findRabbitMq(env);
+  if (script === undefined) throw new Error(`RabbitMQ is not installed: ${RABBITMQ_HINT}`);
+  const binary = await findEngine({ env, log });
+  const dataFolder = join(folder, 'engine');
+  const engine = await startEmbeddedEngine({ binary, dataFolder, env, port: 0, uiPort: 0, namespace: 'default', log });
+  opened.needs(engine);
+  const emulator = await startEmulator({ env });
+  opened.needs(emulator);
+  const rabbitMq = await startRabbitMq({ script, folder: join(folder, 'rabbitmq'), env });
+  opened.needs(rabbitMq);
+  const config = join(folder, 'realityserver.conf');
+  await writeFile(config, configText(folder));
+  const context = openContext({ config }, log);
+  const { client, close } = await connectClient({ address: engine.address, namespace: 'default' });
+  opened.closes(close);
+  const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench' };
+  const aws = { region: 'eu-west-1', endpoint: emulator.endpoint, credentials };
+  const sqs = createSqs({ s3: { ...aws, pathStyle: true }, sqs: aws });
+  opened.closes(() => sqs.destroy());
+  const parts = intakeParts(context, client);
+  const start = startLike(client, await callOf(parts));
+  return { sqs: sqsBroker(sqs, parts, start), amqp: amqpBroker(rabbitMq.url, sqs, parts, start) };
+}
+
+function intakeParts({ config, log: own }: Context, client: Client): IntakeParts {
+  return { client, config, log: own, store: createResultStore(config.dqm.resultStore, {}) };
+}
+
+/** What intake gives the engine's client, for the bare loop to give it, too. */
+async function callOf(parts: IntakeParts): Promise<StartCall> {
+  let call: StartCall | undefined;
+  const client = {
+    withDeadline: (_deadline: number, run: () => Promise<unknown>) => run(),
+    workflow: { start: async (...args: StartCall) => void (call = args) },
+  };
+  const { intake } = intakeOf({ ...parts, client: client as unknown as Client });
+  const message = { queue: 'bench', messageId: 'm', attributes: {}, envelope: { transport: 'direct' as const } };
+  await intake.judge({ ...message, body: Buffer.from(BODY) }, new AbortController().signal);
+  if (!call) throw new Error('intake started nothing');
+  return call;
+}
+
+function sqsBroker(sqs: SQSClient, parts: IntakeParts, start: Start): Broker {
+  return {
+    fill: async () => {
+      const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: `bench-${randomUUID()}` }));
+      const Entries = Array.from({ length: SQS_BATCH }, (_, index) => ({ Id: String(index), MessageBody: BODY }));
+      for (let sent = 0; sent < MESSAGES; sent += SQS_BATCH)
+        await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+      return QueueUrl;
+    },
+    bridge: (url) => {
+      const queue = { kind: 'sqs', name: 'bench', url, acknowledge: 'on_start', maxWaitingJobs: 'unlimited' } as const;
+      return bridgeUntil(queue, MESSAGES, { ...parts, sqs });
+    },
+    bare: (url) => bareSqs(sqs, url, start),
+  };
+}
+
+function amqpBroker(url: string, sqs: SQSClient, parts: IntakeParts, start: Start): Broker {
+  return {
+    fill: async () => {
+      const queue = `bench-${randomUUID()}`;
+      const connection = await connect(url);
+      const channel = await connection.createConfirmChannel();
+      await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+      for (let sent = 0; sent < MESSAGES; sent += 1) {
+        channel.sendToQueue(queue, Buffer.from(BODY), { messageId: randomUUID(), persistent: true });
+      }
+      await channel.waitForConfirms();
+      await connection.close();
+      return queue;
+    },
+    bridge: (queue) => bridgeUntil(amqpQueue(url, queue), MESSAGES, { ...parts, sqs }),
+    bare: (queue) => bareAmqp(url, queue, start, MESSAGES),
+  };
+}
+
+function amqpQueue(url: string, queue: string): QueueConfig & { kind: 'amqp' } {
+  return {
+    kind: 'amqp',
+    name: 'bench',
+    urls: [url],
+    tls: {},
+    queue,
+    prefetch: PREFETCH,
+    declare: false,
+    maxWaitingJobs: 'unlimited',
+  };
+}
