@@ -11,6 +11,11 @@ const project = (name, servers) => ({
   testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/'],
+  // Chains and their tests import them by name, as a user's do.
+  moduleNameMapper: {
+    '^durable-queue-manager/chains$': '<rootDir>/workflows/chains/index.ts',
+    '^durable-queue-manager/testing$': '<rootDir>/testing/index.ts',
+  },
   transform,
   cacheDirectory: '<rootDir>/.cache/jest',
   ...(servers && {

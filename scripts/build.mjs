@@ -9,7 +9,18 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const stamp = join(root, '.cache/build-stamp');
 
-const SOURCE_FOLDERS = ['activities', 'bench', 'bridges', 'cli', 'lib', 'simulator', 'soak', 'workers', 'workflows'];
+const SOURCE_FOLDERS = [
+  'activities',
+  'bench',
+  'bridges',
+  'cli',
+  'lib',
+  'simulator',
+  'soak',
+  'testing',
+  'workers',
+  'workflows',
+];
 const SETTINGS = ['package-lock.json', 'scripts/build.mjs', 'tsconfig.json', 'tsconfig.build.json'];
 /** What the program reads beside its code. */
 const ASSET = /\.(?:css|html|mjs|yaml)$/;

@@ -11,14 +11,26 @@ import type { Log } from '../lib/log.ts';
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const source = (file: string): string => fileURLToPath(new URL(`../${file}.${EXTENSION}`, import.meta.url));
 
-/** The workflows, and the user's chains where there are some, as one script for Temporal's sandbox. */
-export async function bundleWorkflows(log: Log, chainsModule?: string): Promise<WorkflowBundleWithSourceMap> {
+/**
+ * The workflows, and the user's chains where there are some, as one script for Temporal's sandbox. `interceptors`: a
+ * source of ours that stands between them and the engine.
+ */
+export async function bundleWorkflows(
+  log: Log,
+  chainsModule?: string,
+  interceptors?: string,
+): Promise<WorkflowBundleWithSourceMap> {
   const folder = await mkdtemp(join(tmpdir(), 'dqm-chains-'));
   try {
     // Not `.js`, which a package.json above the folder may declare to be a module.
     const workflowsPath = join(folder, 'entry.cjs');
     await writeFile(workflowsPath, entryText(chainsModule));
-    return await bundleWorkflowCode({ workflowsPath, logger: bundlerLogger(log), webpackConfigHook });
+    return await bundleWorkflowCode({
+      workflowsPath,
+      logger: bundlerLogger(log),
+      webpackConfigHook,
+      ...(interceptors !== undefined && { workflowInterceptorModules: [source(interceptors)] }),
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
