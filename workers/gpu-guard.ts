@@ -113,7 +113,11 @@ export async function createGpuGuard(deps: GpuGuardDeps): Promise<GpuGuard> {
         return isFound;
       },
     },
-    stop: health.stop,
+    stop: () => {
+      // A worker that stops would poll once more, and what it is given then is lost until the heartbeat timeout.
+      slot.hold();
+      health.stop();
+    },
     close: async () => {
       health.stop();
       await abandoned.stop();
