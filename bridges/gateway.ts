@@ -5,6 +5,7 @@ import { hasMoved, listen } from '../lib/listen.ts';
 import { errorText, type Log } from '../lib/log.ts';
 import { CommandError, failed } from '../lib/realityserver/json-rpc.ts';
 
+import { APPROVALS_PATH, type Approvals } from './gateway/approvals.ts';
 import { admit, isForeignPage, TOKEN_PARAMETER, type GuardRules } from './gateway/guard.ts';
 import { createLanes, LaneFull } from './gateway/lanes.ts';
 import { REFUSED, UNAVAILABLE, type OwnCall, type OwnOutcome, type RunOwn } from './gateway/own-commands.ts';
@@ -24,6 +25,8 @@ export interface GatewayDeps {
   guard: GuardRules;
   /** Carries out our own commands. */
   run: RunOwn;
+  /** Undefined: there are no links, since nothing signs them. */
+  approvals?: Approvals;
   log: Log;
 }
 
@@ -64,7 +67,11 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     const path = pathOf(request.url);
     if (path === undefined) return refuse(response, 400, 'the request names no path');
     if (hasTwoHosts(request)) return refuse(response, 400, 'the request names two hosts');
-    // Nothing under this path ever passes.
+    // Nothing under `/dqm/` ever passes.
+    if (path.startsWith(APPROVALS_PATH) && deps.approvals) {
+      limitIdleBody(request);
+      return deps.approvals(path, request, response);
+    }
     if (path.startsWith('/dqm/')) return refuse(response, 404, 'there is no such page');
     const admission = admit(guard, request.headers.authorization);
     if (!admission.admitted) return refuse(response, 401, TOKEN_WANTED, ['WWW-Authenticate', 'Basic realm="dqm"']);

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Client } from '@temporalio/client';
 
 import { startGateway } from '../../bridges/gateway.ts';
+import { createApprovals } from '../../bridges/gateway/approvals.ts';
 import { createOwnCommands } from '../../bridges/gateway/own-commands.ts';
 import { createSubmit } from '../../bridges/gateway/submit.ts';
 import { createSqs } from '../../lib/aws.ts';
@@ -29,6 +30,7 @@ export async function openGateway(shared: Shared, { orNext }: { orNext: boolean 
     intake: () => Promise.resolve(intakeOf({ client: client(), config, store, log }).intake),
   });
   opened.closes(close);
+  const { signingSecret } = config.dqm;
   const { address, url, token, origins } = config.dqm.gateway;
   const gateway = await startGateway({
     address,
@@ -42,6 +44,7 @@ export async function openGateway(shared: Shared, { orNext }: { orNext: boolean 
       submit,
       log,
     }),
+    ...(signingSecret !== undefined && { approvals: createApprovals({ client, store, signingSecret, log }) }),
     log,
   });
   opened.closes(() => gateway.close());
