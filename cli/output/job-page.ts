@@ -1,8 +1,9 @@
 import type { JobRow, JobView, TaskView } from '../../lib/jobs/job-view.ts';
-import { COMMAND_ACTIVITY, DEAD_LETTER_ACTIVITY, type PendingActivity } from '../../lib/jobs/pending.ts';
+import { COMMAND_ACTIVITY, DEAD_LETTER_ACTIVITY } from '../../lib/jobs/pending.ts';
 import type { JobDetails } from '../../lib/jobs/show.ts';
 import { failureText, type TimeLineEntry } from '../../lib/jobs/time-line.ts';
 
+import { hostWaitText } from './host-wait.ts';
 import { paint, STATE_STYLES } from './colour.ts';
 import type { Output } from './output.ts';
 import { agoText, bytesText, durationText } from './quantities.ts';
@@ -12,9 +13,10 @@ import { fitted, plainText } from './text.ts';
 type Look = Pick<Output, 'columns' | 'colour'>;
 
 /** One job for people: what it is, why it waits, what happened so far, and where its results went. */
-export function jobPage({ job, timeLine, pending, earlierRuns }: JobDetails, look: Look, nowMs: number): string {
+export function jobPage(details: JobDetails, look: Look, nowMs: number): string {
+  const { job, timeLine, earlierRuns } = details;
   const title = `${paint(look, 'bold', plainText(job.workflow_id))}\n`;
-  const facts = factsOf(job, pending, nowMs).map(([name, value]) => {
+  const facts = factsOf(details, nowMs).map(([name, value]) => {
     const text = plainText(value);
     return `  ${paint(look, 'dim', fitted(name, 10))}${name === 'state' ? paint(look, STATE_STYLES[job.state], text) : text}\n`;
   });
@@ -26,10 +28,11 @@ export function jobPage({ job, timeLine, pending, earlierRuns }: JobDetails, loo
 
 const heading = (text: string, look: Look): string => `${paint(look, 'bold', text)}\n`;
 
-function factsOf(job: JobView, pending: readonly PendingActivity[], nowMs: number): [string, string][] {
+function factsOf(details: JobDetails, nowMs: number): [string, string][] {
+  const { job } = details;
   const facts: [string, string | null][] = [
     ['state', job.state],
-    ...waitsFor(job, pending, nowMs).map((reason): [string, string] => ['waits for', reason]),
+    ...waitsFor(details, nowMs).map((reason): [string, string] => ['waits for', reason]),
     ['error', job.error && failureText(job.error)],
     ['queue', job.queue],
     ['command', job.command],
@@ -59,14 +62,17 @@ function resultText(result: JobView['result']): string | null {
 }
 
 /** One reason for each activity that nobody works on now. */
-function waitsFor({ queue, state }: JobView, pending: readonly PendingActivity[], nowMs: number): string[] {
+function waitsFor({ job: { queue, state }, pending, hostWait }: JobDetails, nowMs: number): string[] {
   // Its workflow has not taken the first step.
   if (state === 'waiting' && pending.length === 0) return ['a job worker (dqm worker jobs)'];
   return pending
     .filter(({ isRunning }) => !isRunning)
     .map(({ name, attempts, nextAttemptAt, failure, failedOn }) => {
       const next = nextAttemptAt ? nextAttemptAt.getTime() - nowMs : 0;
-      const what = workerOf(name, queue);
+      const what =
+        name === COMMAND_ACTIVITY && hostWait && next <= 0
+          ? hostWaitText(hostWait, queue, nowMs)
+          : workerOf(name, queue);
       const waited = next > 0 ? `${what}, not before ${durationText(next / 1_000)} from now` : what;
       if (!failure) return waited;
       return `${waited}; attempt ${attempts} failed${failedOn ? ` on ${failedOn}` : ''}: ${failureText(failure)}`;

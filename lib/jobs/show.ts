@@ -5,6 +5,7 @@ import { DqmQueue } from '../contract/search-attributes.ts';
 import { createDecoder } from './decode.ts';
 import type { JobFacts } from './facts.ts';
 import { readHistory } from './history.ts';
+import { readHostWait, type HostWait } from './host-wait.ts';
 import type { JobRow, JobView } from './job-view.ts';
 import { pendingActivities, type PendingActivity } from './pending.ts';
 import { isExpressible, literal } from './query.ts';
@@ -17,6 +18,8 @@ export interface JobDetails {
   timeLine: TimeLineEntry[];
   /** Why it waits: what has not ended yet, with its last failure. */
   pending: readonly PendingActivity[];
+  /** Set while a command could begin and has no host. */
+  hostWait: HostWait | null;
   /** Runs that had this id before, the newest first: a retry begins another. */
   earlierRuns: JobRow[];
 }
@@ -29,8 +32,12 @@ export async function showJob(client: Client, workflowId: string, ui: UiPlace, r
 /** The same, with what a person wants to know beside it. */
 export async function readJob(client: Client, workflowId: string, ui: UiPlace): Promise<JobDetails> {
   const facts = await readFacts(client, workflowId);
-  const earlierRuns = await runsBefore(client, facts.info, ui);
-  return { job: jobView(facts, ui), timeLine: timeLine(facts), pending: facts.pending, earlierRuns };
+  const job = jobView(facts, ui);
+  const [earlierRuns, hostWait] = await Promise.all([
+    runsBefore(client, facts.info, ui),
+    readHostWait(client, job, facts.pending),
+  ]);
+  return { job, timeLine: timeLine(facts), pending: facts.pending, hostWait, earlierRuns };
 }
 
 async function readFacts(client: Client, workflowId: string, runId?: string): Promise<JobFacts> {

@@ -263,7 +263,7 @@ test('`dqm job` prints a page, and one line of JSON', async () => {
   const { workflowId } = await engine.start({ queue: 'waiting', jobId: 'chair-9' });
   while ((await readJob(engine.client, workflowId, engine.ui)).pending.length === 0) await delay(50);
   const page = await engine.printed((deps) => job('chair-9', {}, deps), { queues: ['waiting'] });
-  expect(page).toContain('waits for a render host of the queue waiting');
+  expect(page).toContain('waits for a render host of the queue waiting: none is ready');
   expect(
     JSON.parse(await engine.printed((deps) => job('chair-9', {}, deps), { json: true, queues: ['waiting'] })),
   ).toMatchObject({ job_id: 'chair-9' });

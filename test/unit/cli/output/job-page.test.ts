@@ -1,4 +1,5 @@
 import { jobPage } from '../../../../cli/output/job-page.ts';
+import type { HostWait } from '../../../../lib/jobs/host-wait.ts';
 import type { JobRow } from '../../../../lib/jobs/job-view.ts';
 import { jobRow } from '../../../../lib/jobs/row.ts';
 import type { JobDetails } from '../../../../lib/jobs/show.ts';
@@ -14,11 +15,17 @@ import {
   theFacts,
 } from '../../lib/jobs/a-job.ts';
 
-function pageOf(facts: ReturnType<typeof theFacts>, colour = false, earlierRuns: JobRow[] = []): string {
+function pageOf(
+  facts: ReturnType<typeof theFacts>,
+  colour = false,
+  earlierRuns: JobRow[] = [],
+  hostWait: HostWait | null = null,
+): string {
   const details: JobDetails = {
     job: jobView(facts, { uiUrl: 'http://ui.example', namespace: 'default' }),
     timeLine: timeLine(facts),
     pending: [...facts.pending],
+    hostWait,
     earlierRuns,
   };
   return jobPage(details, { columns: 100, colour }, secondsLater(60).getTime());
@@ -49,6 +56,47 @@ Tasks
   s3_upload  completed         1  s3://results/m-1.png
   http_post  waiting           0
 `);
+});
+
+const aWait = (changes: Partial<HostWait>): HostWait => ({
+  paused: null,
+  readySlots: 1,
+  lastHeard: null,
+  higher: 0,
+  same: 0,
+  ...changes,
+});
+
+test.each<[what: string, wait: HostWait, text: string]>([
+  ['nothing but a free host', aWait({}), 'a render host of the queue renders\n'],
+  [
+    'others that go before it',
+    aWait({ higher: 3, same: 12 }),
+    'a render host of the queue renders; about 3 of higher priority before it; about 12 of the same priority\n',
+  ],
+  [
+    'a host, where there never was one',
+    aWait({ readySlots: 0 }),
+    'a render host of the queue renders: none is ready\n',
+  ],
+  [
+    'the only host, which is silent',
+    aWait({ readySlots: 0, lastHeard: { host: 'gpu-03', at: secondsLater(-120) } }),
+    'a render host of the queue renders: none is ready; gpu-03 was last heard of 3 min ago\n',
+  ],
+  [
+    'a queue that somebody paused',
+    aWait({ paused: { by: 'mia@desk', since: secondsLater(0) } }),
+    'the queue renders, paused by mia@desk 1 min ago: dqm resume --queue renders\n',
+  ],
+  [
+    'a host, on an engine that cannot list workers',
+    aWait({ readySlots: null }),
+    'a render host of the queue renders\n',
+  ],
+])('a job that could run says what it waits for: %s', (_what, wait, text) => {
+  const pending = [aPendingActivity({ attempts: 0 })];
+  expect(pageOf(theFacts({ pending }), false, [], wait)).toContain(`waits for ${text}`);
 });
 
 test('a job between two attempts says for what it waits, until when, and what went wrong', () => {
