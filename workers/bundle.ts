@@ -4,9 +4,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { bundleWorkflowCode, type BundleOptions, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 
 import type { Log } from '../lib/log.ts';
+import { UserModuleError } from '../lib/user-module.ts';
+
+import { createChainMistakes, type WebpackConfig } from './chain-mistakes.ts';
+import { inspectChains } from './inspect-chains.ts';
 
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const source = (file: string): string => fileURLToPath(new URL(`../${file}.${EXTENSION}`, import.meta.url));
@@ -15,25 +19,84 @@ const source = (file: string): string => fileURLToPath(new URL(`../${file}.${EXT
  * The workflows, and the user's chains where there are some, as one script for Temporal's sandbox. `interceptors`: a
  * source of ours that stands between them and the engine.
  */
-export async function bundleWorkflows(
+export const bundleWorkflows = (
   log: Log,
   chainsModule?: string,
   interceptors?: string,
+): Promise<WorkflowBundleWithSourceMap> =>
+  bundle({ chainsModule, interceptors, logger: bundlerLogger(log, 'warn'), webpackConfigHook: withKit });
+
+/**
+ * The same for a job worker, which judges the chains first. Fails with `UserModuleError`, all mistakes at once, for a
+ * module that cannot be bundled or loaded; `allowCommands`: those that a message can start.
+ */
+export async function bundleChains(
+  chainsModule: string,
+  allowCommands: ReadonlySet<string>,
+  log: Log,
 ): Promise<WorkflowBundleWithSourceMap> {
+  const mistakes = createChainMistakes(chainsModule);
+  const bundled = await bundle({
+    chainsModule,
+    interceptors: undefined,
+    // What the bundler prints is told as our own, without its stack.
+    logger: bundlerLogger(log, 'debug'),
+    webpackConfigHook: (config) => mistakes.watch(withKit(config)),
+  }).catch(mistakes.fail);
+  mistakes.fail();
+  if (!bundled) throw new Error('the bundler gave nothing');
+  checkNames(inspectChains(bundled.code), { chainsModule, allowCommands, log });
+  return bundled;
+}
+
+interface Bundling {
+  chainsModule: string | undefined;
+  interceptors: string | undefined;
+  logger: ReturnType<typeof bundlerLogger>;
+  webpackConfigHook(config: WebpackConfig): WebpackConfig;
+}
+
+async function bundle({
+  chainsModule,
+  interceptors,
+  logger,
+  webpackConfigHook,
+}: Bundling): Promise<WorkflowBundleWithSourceMap> {
   const folder = await mkdtemp(join(tmpdir(), 'dqm-chains-'));
   try {
     // Not `.js`, which a package.json above the folder may declare to be a module.
     const workflowsPath = join(folder, 'entry.cjs');
     await writeFile(workflowsPath, entryText(chainsModule));
-    return await bundleWorkflowCode({
-      workflowsPath,
-      logger: bundlerLogger(log),
-      webpackConfigHook,
-      ...(interceptors !== undefined && { workflowInterceptorModules: [source(interceptors)] }),
-    });
+    const workflowInterceptorModules = interceptors === undefined ? [] : [source(interceptors)];
+    return await bundleWorkflowCode({ workflowsPath, logger, webpackConfigHook, workflowInterceptorModules });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+interface ChainsModule {
+  chainsModule: string;
+  allowCommands: ReadonlySet<string>;
+  log: Log;
+}
+
+function checkNames(exported: Record<string, string>, { chainsModule, allowCommands, log }: ChainsModule): void {
+  const names = Object.keys(exported).filter((name) => exported[name] === 'function' && name !== 'default');
+  const byLowerCase = new Map<string, string>();
+  for (const name of names) {
+    const other = byLowerCase.get(name.toLowerCase());
+    if (other !== undefined) {
+      throw new UserModuleError(`${chainsModule}: ${other} and ${name} differ in case alone: rename one`);
+    }
+    byLowerCase.set(name.toLowerCase(), name);
+  }
+  for (const [name, kind] of Object.entries(exported)) {
+    if (name === 'default') log.warn('The default export is no chain: give it a name', { chainsModule });
+    else if (kind !== 'function') log.warn('An export is no function, so it is no chain', { name, kind });
+    else if (!allowCommands.has(name))
+      log.warn('A chain is not listed by allow_command: no message can start it', { name });
+  }
+  log.info('Chains', { names, note: 'a chain wins over a command of RealityServer that has its name' });
 }
 
 /**
@@ -46,10 +109,8 @@ const chains = ${chainsModule === undefined ? '{}' : `require(${JSON.stringify(c
 module.exports = Object.assign(Object.create(null), { default: createWorkflow(chains) });
 `;
 
-type WebpackConfig = Parameters<NonNullable<BundleOptions['webpackConfigHook']>>[0];
-
 /** Chains import the kit by name, wherever they are: it is this program's own, one for the chains and the workflow. */
-function webpackConfigHook(config: WebpackConfig): WebpackConfig {
+function withKit(config: WebpackConfig): WebpackConfig {
   const sdk = dirname(createRequire(import.meta.url).resolve('@temporalio/workflow/package.json'));
   const alias = {
     ...(config.resolve?.alias as Record<string, string | false>),
@@ -62,8 +123,8 @@ function webpackConfigHook(config: WebpackConfig): WebpackConfig {
 }
 
 /** Webpack's progress is of use to nobody but whoever looks for a mistake in a chain. */
-function bundlerLogger(log: Log) {
+function bundlerLogger(log: Log, level: 'warn' | 'debug') {
   const quiet = (message: string): void => log.debug(message);
-  const loud = (message: string): void => log.warn(message);
+  const loud = (message: string): void => log[level](message);
   return { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: loud, error: loud };
 }

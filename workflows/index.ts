@@ -18,7 +18,9 @@ import { rejected } from './rejected.ts';
  */
 export function createWorkflow(module: Readonly<Record<string, unknown>>) {
   const chains = chainTable(module);
-  return (input: JobInput | RejectedInput | FailureReport | HostsInput): Promise<unknown> => {
+  /** For the job worker, which looks at it once. */
+  const exported = Object.fromEntries(Object.entries(module).map(([name, value]) => [name, typeof value]));
+  const workflow = (input: JobInput | RejectedInput | FailureReport | HostsInput): Promise<unknown> => {
     const { workflowType } = workflowInfo();
     if (workflowType === REJECTED_WORKFLOW) return rejected(input as RejectedInput);
     if (workflowType === HOSTS_WORKFLOW) return hosts(input as HostsInput);
@@ -28,4 +30,5 @@ export function createWorkflow(module: Readonly<Record<string, unknown>>) {
     if (chain && patched('chain')) return runChain(workflowType, chain, input as JobInput);
     return job(input as JobInput);
   };
+  return Object.assign(workflow, { exported });
 }

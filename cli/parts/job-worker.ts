@@ -11,7 +11,7 @@ import { createPost } from '../../lib/postback/post.ts';
 import { loadUserTasks } from '../../lib/tasks/load.ts';
 import { connectWorker } from '../../lib/temporal.ts';
 import { UserModuleError } from '../../lib/user-module.ts';
-import { bundleWorkflows } from '../../workers/bundle.ts';
+import { bundleChains, bundleWorkflows } from '../../workers/bundle.ts';
 import { countTasks } from '../../workers/count-tasks.ts';
 import { startJobWorker } from '../../workers/jobs.ts';
 
@@ -49,9 +49,12 @@ export async function openJobWorker(shared: Shared): Promise<void> {
     store: shared.store,
     folder: join(config.dqm.dataFolder, 'journals'),
   });
+  const { chainsModule } = config.dqm;
+  const workflowBundle = await (chainsModule === undefined
+    ? bundleWorkflows(log)
+    : bundleChains(chainsModule, config.allowCommands, log));
   const ours = { ...chains, ...(await openFailureWebhook(shared, agent)), ...approvalWebhook(config, agent) };
   refuseNamesOf(ours, userTasks, config);
-  const workflowBundle = await bundleWorkflows(log, config.dqm.chainsModule);
   const connection = await connectWorker(temporal, { log, signal: opened.signal });
   opened.closes(() => connection.close());
   opened.runs(

@@ -12,7 +12,7 @@ import type { TaskInput } from '../../activities/tasks/task.ts';
 import type { JobInput } from '../../lib/contract/job-input.ts';
 import { gpuTaskQueue, JOBS_TASK_QUEUE } from '../../lib/contract/names.ts';
 import { createFileStore } from '../../lib/results/file-store.ts';
-import { bundleWorkflows } from '../../workers/bundle.ts';
+import { bundleChains } from '../../workers/bundle.ts';
 
 import { aJobInput, aStagedResult } from './a-job-input.ts';
 import { aNamespace, type TestNamespace } from './a-namespace.ts';
@@ -46,7 +46,7 @@ export async function aChainWorker(module: string): Promise<ChainWorker> {
   const folder = mkdtempSync(join(tmpdir(), 'dqm-test-'));
   writeFileSync(join(folder, 'chains.ts'), module);
   const engine = await aNamespace();
-  const bundle = await bundleWorkflows(silentLog, join(folder, 'chains.ts'));
+  const bundle = await bundleChains(join(folder, 'chains.ts'), new Set(), silentLog);
   const commands: StepInput[] = [];
   const tasks: TaskInput[] = [];
   return {
