@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 
 import { readGpuQueue } from './gpu-queue.ts';
 import { listGpuSlots } from './hosts.ts';
-import { listJobs } from './jobs/list.ts';
+import { countFailedJobs, listJobs } from './jobs/list.ts';
 import { visibilityQuery } from './jobs/query.ts';
 import type { Pause } from './pause.ts';
 
@@ -26,12 +26,12 @@ export interface QueueView {
 
 /** What the engine knows of a queue. */
 export async function engineView(client: Client, queue: string): Promise<Omit<QueueView, 'in_broker'>> {
-  const count = async (state: 'waiting' | 'delivering' | 'failed' | 'rejected'): Promise<number> =>
+  const count = async (state: 'waiting' | 'delivering' | 'rejected'): Promise<number> =>
     (await client.workflow.count(visibilityQuery({ queue, state }))).count;
   const [notRendered, delivering, failed, rejected, gpu, slots] = await Promise.all([
     count('waiting'),
     count('delivering'),
-    count('failed'),
+    countFailedJobs(client, { queue }),
     count('rejected'),
     readGpuQueue(client, queue),
     listGpuSlots(client, [queue]),

@@ -72,6 +72,17 @@ export async function jobsOverview(client: Client, options: ListOptions): Promis
   };
 }
 
+/** Jobs whose latest run failed. Of more than 1,000 failed runs only the newest are looked at for a later one. */
+export async function countFailedJobs(client: Client, filter: JobFilter): Promise<number> {
+  const wanted: JobFilter = { ...filter, state: 'failed' };
+  const [{ count }, newest] = await Promise.all([
+    client.workflow.count(visibilityQuery(wanted)),
+    take(executions(client, wanted, LARGEST_PAGE), LARGEST_PAGE),
+  ]);
+  const isLatest = await latestRuns(client, newest);
+  return count - newest.filter((info) => !isLatest(info)).length;
+}
+
 const filterOf = ({ uiUrl: _ui, ...filter }: ListOptions): JobFilter & { limit: number } => filter;
 
 const uiOf = (client: Client, { uiUrl = null }: ListOptions): UiPlace => ({

@@ -212,7 +212,7 @@ describeWithAmqp('RabbitMQ', () => {
     const url = Object.assign(new URL(servers().amqpUrl ?? ''), { username: user, password: 'a long secret' }).href;
     const config = readFileSync(farm.config('least.conf'), 'utf8').replace(
       /<user amqp>[^]*?<\/user>\n<\/user>/,
-      `<user amqp>\n<user queue>\nname nightly\nurl ${url}\nqueue ${name}\ndead_letter_queue ${name}-dead\n</user>\n</user>`,
+      `<user amqp>\n<user queue>\nname nightly\nurl ${url}\nqueue ${name}\ndead_letter_queue ${name}-dead\nmax_waiting_jobs unlimited\n</user>\n</user>`,
     );
     const file = farm.folder.file('least-user.conf', config);
     await startDqm(['bridge', '--queue', 'nightly', '--config', file]).said('Bridge started');

@@ -77,7 +77,7 @@ test('a queue is shown from broker and engine together, and a broker that does n
   });
 });
 
-test('jobs that failed are counted', async () => {
+test('jobs that failed are counted, until they are done again', async () => {
   await engine.start({ queue: 'local', jobId: 'bad' });
   const refused = fakeActivities({ runCommand: refusing('CommandFailed', 'no such scene') });
   await engine.withHost('local', refused, async () => {
@@ -87,6 +87,9 @@ test('jobs that failed are counted', async () => {
     });
     expect(view).toMatchObject({ waiting: 0, running: 0 });
   });
+  const again = await engine.start({ queue: 'local', jobId: 'bad' });
+  await engine.withHost('local', fakeActivities(), () => again.result());
+  await until(async () => (await seen('local', { config: config() }))?.failed === 0);
 });
 
 test('a paused queue takes nothing in and gives nothing out until somebody resumes it, and says by whom', async () => {
