@@ -6,9 +6,9 @@ const transform = {
 };
 
 /** `servers`: the file in test/support that starts what these tests need, once for a run. */
-const project = (name, servers) => ({
+const project = (name, servers, examples = []) => ({
   displayName: name,
-  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`, ...examples],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/'],
   // Chains and their tests import them by name, as a user's do.
@@ -25,5 +25,9 @@ const project = (name, servers) => ({
 });
 
 export default {
-  projects: [project('unit'), project('workflow', 'servers-basic'), project('integration', 'servers-all')],
+  projects: [
+    project('unit'),
+    project('workflow', 'servers-basic', ['<rootDir>/examples/**/*.test.ts']),
+    project('integration', 'servers-all'),
+  ],
 };

@@ -8,6 +8,7 @@ import type { CallLog } from './calls.ts';
 import { Fault, type FaultPlan } from './faults.ts';
 import { CODES, CommandError } from '../lib/realityserver/json-rpc.ts';
 import { pseudoRandom } from './pseudo-random.ts';
+import { contactSheet } from './render/contact-sheet.ts';
 import { DEFAULT_PICTURE } from './render/picture.ts';
 import type { Renderer } from './render/renderer.ts';
 import type { Stops } from './stops.ts';
@@ -41,6 +42,11 @@ const COMMANDS: Record<string, Command> = {
   get_version: () => json(VERSION),
   render_product: renderPicture,
   render_frame: renderPicture,
+
+  async contact_sheet(parameters) {
+    const png = await contactSheet(read(ContactSheet, parameters).frames);
+    return { mimeType: 'image/png', size: png.length, chunks: [png] };
+  },
 
   /** Its parameters, exactly as they came. */
   echo: (parameters) => ({ json: parameters }),
@@ -113,6 +119,7 @@ const Picture = z.object({
   tint: z.object({ r: z.number(), g: z.number(), b: z.number() }).optional(),
   angle: z.number().default(DEFAULT_PICTURE.angle),
 });
+const ContactSheet = z.object({ frames: z.array(z.string()).min(1).max(720) });
 const BigResult = z.object({
   bytes: z.int().min(0),
   seed: z.int().default(0),

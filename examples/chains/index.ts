@@ -1,0 +1,2 @@
+export { turntable } from './turntable.ts';
+export { variants } from './variants.ts';
