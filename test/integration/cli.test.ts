@@ -56,10 +56,11 @@ test('check tells which message files would be rejected and why', async () => {
   const { exitCode, stdout } = await dqm(['check', '--config', config, '--json', good, bad]);
   expect(exitCode).toBe(1);
   expect(lines(stdout)).toEqual([
-    { file: good, outcome: 'accepted', error: null },
+    { file: good, outcome: 'accepted', error: null, remark: null },
     {
       file: bad,
       outcome: 'rejected',
+      remark: null,
       error: { type: 'BadMessage', message: expect.stringContaining('tasks[0].config.bucket') as string },
     },
   ]);
