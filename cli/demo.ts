@@ -21,6 +21,7 @@ import { openStage } from './demo/stage.ts';
 import { steer } from './demo/steer.ts';
 import { createOutput } from './output/output.ts';
 import { openBridges } from './parts/bridges.ts';
+import { openGateway } from './parts/gateway.ts';
 import { openGpuWorkers } from './parts/gpu-workers.ts';
 import { openJobWorker } from './parts/job-worker.ts';
 import { openShared } from './parts/shared.ts';
@@ -57,11 +58,12 @@ export async function demo({ keep = false, json = false }: DemoOptions): Promise
       await openGpuWorkers({ ...shared, ...context });
       await openBridges({ ...shared, ...context }, [context.config.listenQueue ?? '']);
     }
+    const gateway = await openGateway(shared, { orNext: true });
     await shared.readiness.untilReady(opened.signal);
 
     const { client, close } = await connectClient(shared.temporal);
     opened.closes(close);
-    const sent = await produce(demoMessages(stage.receiver.url), stage, first.config);
+    const sent = await produce(demoMessages(stage.receiver.url), { ...stage, gateway }, first.config);
     const progress = createProgress(sent, { ...output, write: tell }, process.stdout.isTTY);
     const look = (): Promise<DeadLetter[]> => deadLetters(stage, first.config);
     const { rows, letters } = await untilSettled(client, sent, look, progress.show, opened);

@@ -67,6 +67,7 @@ ${amqpUrl === undefined ? '' : amqpSection(amqpUrl)}<user dqm>
     temporal_ui_url ${temporalUiUrl}
     data_folder data
     metrics_address 127.0.0.1:0
+    gateway_address 127.0.0.1:0
 </user>
 `;
 

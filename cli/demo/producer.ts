@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { Command, Service } from '@migenius/realityserver-client';
 import { connect } from 'amqplib';
+import { WebSocket } from 'ws';
 
 import { createSqs } from '../../lib/aws.ts';
 import type { Config } from '../../lib/config/config.ts';
@@ -13,22 +15,31 @@ import type { Stage } from './stage.ts';
 /** A message that was sent, by the broker's id. */
 export type Sent = DemoMessage & { messageId: string };
 
+/** Where messages may be put. */
+export type Ways = Pick<Stage, 'queueUrls' | 'amqpUrl'> & {
+  /** `host:port`; absent: it is not open. */
+  gateway?: string;
+};
+
 /** Puts the messages into the queues as any program would: nothing of dqm is in it. */
-export async function produce(messages: readonly DemoMessage[], stage: Stage, { aws }: Config): Promise<Sent[]> {
+export async function produce(messages: readonly DemoMessage[], ways: Ways, { aws }: Config): Promise<Sent[]> {
   const sqs = createSqs(aws);
-  const amqp = stage.amqpUrl === undefined ? undefined : await connect(stage.amqpUrl);
+  const amqp = ways.amqpUrl === undefined ? undefined : await connect(ways.amqpUrl);
   try {
     const channel = await amqp?.createConfirmChannel();
     const sent: Sent[] = [];
     for (const message of messages) {
-      if (message.broker === 'amqp' && channel) {
+      const { way, body } = message;
+      if (way === 'amqp' && channel) {
         const messageId = randomUUID();
-        channel.sendToQueue(QUEUES.amqp, Buffer.from(message.body), { messageId, persistent: true });
+        channel.sendToQueue(QUEUES.amqp, Buffer.from(body), { messageId, persistent: true });
         sent.push({ ...message, messageId });
+      } else if (way === 'gateway' && ways.gateway !== undefined) {
+        sent.push({ ...message, messageId: await submit(body, ways.gateway) });
       } else {
-        const QueueUrl = stage.queueUrls.jobs;
-        const { MessageId = '' } = await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: message.body }));
-        sent.push({ ...message, broker: 'sqs', messageId: MessageId });
+        const QueueUrl = ways.queueUrls.jobs;
+        const { MessageId = '' } = await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));
+        sent.push({ ...message, way: 'sqs', messageId: MessageId });
       }
     }
     await channel?.waitForConfirms();
@@ -36,5 +47,21 @@ export async function produce(messages: readonly DemoMessage[], stage: Stage, { 
   } finally {
     await amqp?.close();
     sqs.destroy();
+  }
+}
+
+/** As a page in a browser does that speaks to RealityServer: with the vendor's own client, over the WebSocket. */
+async function submit(body: string, gateway: string): Promise<string> {
+  const client = new Service();
+  await client.connect(new WebSocket(`ws://${gateway}/service/`));
+  try {
+    const job = JSON.parse(body) as Record<string, unknown>;
+    const [answer] = await client.execute_command(
+      new Command('queue_manager_submit_job', { queue_name: 'demo_sqs', ...job }),
+      { want_response: true },
+    );
+    return (answer as { message_id: string }).message_id;
+  } finally {
+    client.close();
   }
 }

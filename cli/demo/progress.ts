@@ -20,7 +20,7 @@ export function createProgress(sent: readonly Sent[], output: Output, isTerminal
   const line = (message: Sent, row: JobRow | undefined, isRejected: boolean): string => {
     const state: JobState = isRejected ? 'rejected' : (row?.state ?? 'waiting');
     const cell = paint(output, STATE_STYLES[state], state.padEnd(11));
-    return `${cell} ${message.broker.padEnd(5)} ${message.title.padEnd(24)} ${row?.host ?? ''}\n`;
+    return `${cell} ${message.way.padEnd(7)} ${message.title.padEnd(24)} ${row?.host ?? ''}\n`;
   };
 
   return {

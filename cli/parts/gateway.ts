@@ -15,8 +15,8 @@ import { intakeOf } from './intake.ts';
 import { messageRules } from './message-rules.ts';
 import type { Shared } from './shared.ts';
 
-/** `orNext`: when its port is taken the next free one will do. */
-export async function openGateway(shared: Shared, { orNext }: { orNext: boolean }): Promise<void> {
+/** `orNext`: when its port is taken the next free one will do. Gives where it listens, `host:port`. */
+export async function openGateway(shared: Shared, { orNext }: { orNext: boolean }): Promise<string> {
   const { config, temporal, opened, store, log } = shared;
   const setReady = shared.readiness.part('gateway');
   const client = engineOf(shared);
@@ -49,6 +49,7 @@ export async function openGateway(shared: Shared, { orNext }: { orNext: boolean 
   });
   opened.closes(() => gateway.close());
   setReady(true);
+  return gateway.address;
 }
 
 /** What passes through, and what goes to a broker, needs no engine: nothing waits for it here. */

@@ -136,6 +136,7 @@ test('the demo delivers its pictures and leaves everything in its folder', async
   try {
     const { exitCode, stdout } = await dqm(['demo'], { cwd: folder.path });
     expect(stdout).toContain('8 jobs delivered');
+    expect(stdout).toMatch(/^completed {2,}gateway vase/m);
     expect(stdout).toContain('unknown task "fax_it"');
     expect(stdout).toMatch(/\$ dqm jobs --limit 2\n1 failed: TaskRejected, render_product on gpu-0\d/);
     expect(stdout).toMatch(/\$ dqm cancel (\S+)\n\1: cancelled while delivering/);

@@ -1,4 +1,4 @@
-/** What the tests use of the vendor's client, which comes without types. */
+/** What is used here of the vendor's client, which comes without types. */
 declare module '@migenius/realityserver-client' {
   export class Command {
     readonly name: string;
