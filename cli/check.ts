@@ -21,6 +21,8 @@ export interface CheckOptions {
   /** Looks at so many waiting messages. */
   limit?: string;
   force?: boolean;
+  /** A folder of exported histories. */
+  replay?: string;
 }
 
 /**
@@ -31,6 +33,11 @@ export async function check(context: Context, files: readonly string[], options:
   const { config, output } = context;
   const { queue: name, limit } = options;
   const queue = name === undefined ? (config.listenQueue ?? 'none') : queueNamed(config, name).name;
+  if (options.replay !== undefined) {
+    if (files.length > 0) throw new UsageError('either message files, or histories with --replay, not both');
+    // The worker's native part takes long to load.
+    return (await import('./check-replay.ts')).checkReplay(context, options.replay);
+  }
   if (limit !== undefined) return checkWaiting(context, files, options);
   if (options.force) throw new UsageError('--force is for a look at waiting messages: --queue NAME --limit N');
   await checkCompletions(context);

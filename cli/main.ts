@@ -9,6 +9,7 @@ import type { ApproveOptions } from './approve.ts';
 import { openContext, type CommonOptions } from './context.ts';
 import type { DeadLettersOptions } from './dead-letters.ts';
 import { EXIT_USAGE, failed } from './exit.ts';
+import type { HistoryExportOptions } from './history-export.ts';
 import type { JobOptions } from './job.ts';
 import { withJobFilter, type JobFilterOptions } from './job-filter.ts';
 import type { PauseOptions } from './pause.ts';
@@ -61,10 +62,12 @@ command(program, 'check [files...]', 'tells what is wrong with the configuration
   'dqm check',
   'dqm check job.json --queue renders',
   'dqm check --queue renders --limit 20',
+  'dqm check --replay histories',
 ])
   .option('--queue <name>', 'judge the messages as this queue would')
   .option('--limit <number>', 'look at so many of the messages that wait in the queue, without taking them')
   .option('--force', 'look even where a look might send a message to the dead-letter queue')
+  .option('--replay <folder>', 'whether the chains, as they are now, still fit the exported histories in it')
   .action(async (files: string[], options: CommonOptions & CheckOptions) =>
     (await import('./check.ts')).check(openContext(options), files, options),
   );
@@ -230,6 +233,20 @@ command(program, 'result <id>', 'writes the staged bytes of a job to a file, che
     const context = openContext(options);
     const [{ withClient }, { result }] = await Promise.all([import('./with-client.ts'), import('./result.ts')]);
     await withClient(context, (deps) => result(id, options, deps, context.config));
+  });
+
+const history = program.command('history').description('what the engine knows of a job');
+command(history, 'export <id>', "writes a job's history as JSON, for dqm check --replay and Temporal's tools", [
+  'dqm history export turntable-7 -o histories/turntable-7.json',
+])
+  .option('-o, --output <file>', 'where to; default: standard output')
+  .action(async (id: string, options: CommonOptions & HistoryExportOptions) => {
+    const context = openContext(options);
+    const [{ withClient }, { historyExport }] = await Promise.all([
+      import('./with-client.ts'),
+      import('./history-export.ts'),
+    ]);
+    await withClient(context, (deps) => historyExport(id, options, deps));
   });
 
 withJobFilter(
