@@ -11,9 +11,8 @@ import { checkCompletions } from './check-completions.ts';
 import { checkOwnDisk } from './check-own-disk.ts';
 import { UsageError, type Context } from './context.ts';
 import { EXIT_FAILED } from './exit.ts';
-import { judge, writeJudgement, type Judgement } from './judge.ts';
+import { createJudge, writeJudgement, type Judgement } from './judge.ts';
 import { jsonLine } from './output/output.ts';
-import { messageRules } from './parts/message-rules.ts';
 import { queueNamed } from './queue-named.ts';
 
 export interface CheckOptions {
@@ -42,8 +41,8 @@ export async function check(context: Context, files: readonly string[], options:
   if (options.force) throw new UsageError('--force is for a look at waiting messages: --queue NAME --limit N');
   await checkCompletions(context);
   await checkOwnDisk(context);
-  // Loads the modules that it names: their mistakes are mistakes of the configuration.
-  messageRules(config);
+  // Also without files: mistakes of the modules that it names are mistakes of the configuration.
+  const judge = createJudge(config);
   if (files.length === 0) {
     output.write(output.json ? jsonLine({ file: config.file, outcome: 'accepted' }) : `${config.file}: no mistakes\n`);
     return;
@@ -53,7 +52,7 @@ export async function check(context: Context, files: readonly string[], options:
       throw new UsageError(`cannot read ${file}: ${errorText(error)}`);
     });
     const message = { queue, body, messageId: null, attributes: {}, envelope: { transport: 'direct' as const } };
-    tell(context, { file }, judge(message, config));
+    tell(context, { file }, judge(message));
   }
 }
 
@@ -73,8 +72,9 @@ async function checkWaiting(
   if (!Number.isInteger(most) || most < 1 || most > MOST_MESSAGES)
     throw new UsageError(`--limit ${limit}: a whole number from 1 to ${MOST_MESSAGES} is needed`);
   const { messages, stopped } = await lookAt(queueNamed(config, name), context, { limit: most, force });
+  const judge = createJudge(config);
   const judgements = messages.map((message) => {
-    const judgement = judge(message, config);
+    const judgement = judge(message);
     tell(context, { message_id: message.messageId }, judgement);
     return judgement;
   });

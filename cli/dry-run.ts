@@ -1,16 +1,12 @@
 import { NO_LIMIT } from '../bridges/allowance.ts';
-import { startAmqpBridge } from '../bridges/amqp.ts';
 import type { BridgeDeps } from '../bridges/bridge.ts';
 import { createGate } from '../bridges/gate.ts';
-import { startSqsBridge } from '../bridges/sqs.ts';
-import { createSqs } from '../lib/aws.ts';
 import { systemClock } from '../lib/clock.ts';
-import type { QueueConfig } from '../lib/config/config.ts';
-import type { Running } from '../lib/run.ts';
 
 import { UsageError, type Context } from './context.ts';
-import { judge, writeJudgement, type Judgement } from './judge.ts';
-import { runProcess, type Opened } from './process.ts';
+import { createJudge, writeJudgement, type Judgement } from './judge.ts';
+import { startBridge } from './parts/start-bridge.ts';
+import { runProcess } from './process.ts';
 import { queueNamed } from './queue-named.ts';
 
 /**
@@ -32,7 +28,7 @@ export function dryRun(context: Context, names: readonly string[]): Promise<void
   return runProcess(log, async (opened) => {
     const deps = dryDeps(context, ({ outcome }) => (counts[outcome] += 1));
     for (const queue of queues) {
-      const bridge = startDryBridge(queue, context, deps, opened);
+      const bridge = startBridge(queue, config, deps, opened);
       if (bridge) opened.runs(bridge);
     }
   }).finally(() => {
@@ -43,11 +39,12 @@ export function dryRun(context: Context, names: readonly string[]): Promise<void
 /** To a transport a judged copy is what a duplicate is: acknowledged, and nothing runs. */
 function dryDeps({ config, output, log }: Context, count: (judgement: Judgement) => void): BridgeDeps {
   const quiet = { ...log, info: () => undefined };
+  const judge = createJudge(config);
   return {
     intake: {
       gate: createGate({ probe: async () => undefined, clock: systemClock, log: quiet }),
       judge: async (message) => {
-        const judgement = judge(message, config);
+        const judgement = judge(message);
         writeJudgement(output, { message_id: message.messageId }, judgement);
         count(judgement);
         return { outcome: 'duplicate', workflowId: '' };
@@ -62,25 +59,4 @@ function dryDeps({ config, output, log }: Context, count: (judgement: Judgement)
     drainTimeoutMs: config.dqm.drainTimeoutMs,
     onReady: () => undefined,
   };
-}
-
-function startDryBridge(
-  queue: QueueConfig,
-  { config }: Context,
-  deps: BridgeDeps,
-  opened: Opened,
-): Running | undefined {
-  switch (queue.kind) {
-    case 'sqs': {
-      const sqs = createSqs(config.aws);
-      opened.closes(() => sqs.destroy());
-      return startSqsBridge({ ...deps, sqs, queue });
-    }
-    case 'amqp':
-      return startAmqpBridge({ ...deps, queue });
-    case 'direct':
-      return undefined;
-    default:
-      return queue satisfies never;
-  }
 }

@@ -14,18 +14,22 @@ export interface Judgement {
   remark: string | null;
 }
 
-export function judge(message: QueueMessage, config: Config): Judgement {
-  const read = readMessage(message, messageRules(config));
-  if ('rejected' in read) {
-    const { type, reason } = read.rejected;
-    return { outcome: 'rejected', error: { type, message: reason }, remark: null };
-  }
-  const { priority, tenant } = read.job;
-  const asksForTurn = priority !== null || tenant !== null;
-  return {
-    outcome: 'accepted',
-    error: null,
-    remark: asksForTurn ? orderRemark(config.queues.get(message.queue)) : null,
+/** What a configuration's intake says, for one message after the other. Loads the modules that the file names. */
+export function createJudge(config: Config): (message: QueueMessage) => Judgement {
+  const rules = messageRules(config);
+  return (message) => {
+    const read = readMessage(message, rules);
+    if ('rejected' in read) {
+      const { type, reason } = read.rejected;
+      return { outcome: 'rejected', error: { type, message: reason }, remark: null };
+    }
+    const { priority, tenant } = read.job;
+    const asksForTurn = priority !== null || tenant !== null;
+    return {
+      outcome: 'accepted',
+      error: null,
+      remark: asksForTurn ? orderRemark(config.queues.get(message.queue)) : null,
+    };
   };
 }
 

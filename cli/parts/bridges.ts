@@ -1,26 +1,24 @@
 import type { Client } from '@temporalio/client';
 
 import { createAllowance, type Allowance } from '../../bridges/allowance.ts';
-import { startAmqpBridge } from '../../bridges/amqp.ts';
 import type { BridgeDeps, BridgeMetrics } from '../../bridges/bridge.ts';
 import { createWatchEndings } from '../../bridges/endings.ts';
 import { brokerDepth } from '../../bridges/broker-depth.ts';
 import { createFarm } from '../../bridges/farm.ts';
 import { createHoldRejected } from '../../bridges/hold-rejected.ts';
 import { createReportRejected } from '../../bridges/report-rejected.ts';
-import { startSqsBridge } from '../../bridges/sqs.ts';
 import { createSqs } from '../../lib/aws.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { QueueConfig } from '../../lib/config/config.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
-import type { Running } from '../../lib/run.ts';
 import { connectClient } from '../../lib/temporal.ts';
 import { queueNamed } from '../queue-named.ts';
 
 import { openDeadLetters } from './dead-letters.ts';
 import { intakeOf } from './intake.ts';
 import type { Shared } from './shared.ts';
+import { startBridge } from './start-bridge.ts';
 
 /** A scrape does not wait longer for a broker. */
 const BROKER_LIMIT_MS = 3_000;
@@ -40,7 +38,7 @@ export async function openBridges(shared: Shared, names: readonly string[]): Pro
   opened.closes(() => sqs.destroy());
   for (const queue of queues) {
     const onReady = shared.readiness.part(`bridge of ${queue.name}`);
-    const bridge = openBridge(queue, shared, {
+    const deps: BridgeDeps = {
       intake,
       allowance: allowanceOf(queue, client, log),
       holdRejected,
@@ -50,7 +48,8 @@ export async function openBridges(shared: Shared, names: readonly string[]): Pro
       log,
       drainTimeoutMs: config.dqm.drainTimeoutMs,
       onReady,
-    });
+    };
+    const bridge = startBridge(queue, config, deps, opened);
     shared.metrics.queues.add({
       name: queue.name,
       client,
@@ -58,22 +57,6 @@ export async function openBridges(shared: Shared, names: readonly string[]): Pro
     });
     if (bridge) opened.runs(bridge);
     else onReady(true);
-  }
-}
-
-function openBridge(queue: QueueConfig, { config, opened }: Shared, deps: BridgeDeps): Running | undefined {
-  switch (queue.kind) {
-    case 'sqs': {
-      const sqs = createSqs(config.aws);
-      opened.closes(() => sqs.destroy());
-      return startSqsBridge({ ...deps, sqs, queue });
-    }
-    case 'amqp':
-      return startAmqpBridge({ ...deps, queue });
-    case 'direct':
-      return undefined;
-    default:
-      return queue satisfies never;
   }
 }
 
