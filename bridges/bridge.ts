@@ -5,11 +5,11 @@ import type { QueueMessage } from '../lib/contract/queue-message.ts';
 import { errorText, type Log } from '../lib/log.ts';
 import { untilAborted } from '../lib/run.ts';
 
-import type { Allowance } from './allowance.ts';
-import { NowhereToPut, type HoldRejected, type Rejected } from './dead-letter.ts';
+import type { Allowance } from './allowance/allowance.ts';
+import { NowhereToPut, type HoldRejected, type Rejected } from './dead-letters/dead-letter.ts';
+import type { ReportRejected } from './dead-letters/report-rejected.ts';
 import type { WatchEndings } from './endings.ts';
-import type { Intake, Verdict } from './intake.ts';
-import type { ReportRejected } from './report-rejected.ts';
+import type { Intake, Verdict } from './intake/intake.ts';
 
 /** What a bridge counts. */
 export interface BridgeMetrics {

@@ -2,7 +2,7 @@ import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
 import type { QueueConfig } from '../lib/config/config.ts';
 
-import { amqpDepth } from './amqp-connection.ts';
+import { amqpDepth } from './amqp/connection.ts';
 
 /** Messages in the broker's queue; null for a queue without a broker. SQS counts those in flight, AMQP tells only the ready ones. */
 export async function brokerDepth(queue: QueueConfig, sqs: SQSClient, signal: AbortSignal): Promise<number | null> {

@@ -4,10 +4,10 @@ import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
 import type { AmqpQueueConfig, QueueConfig, SqsQueueConfig } from '../lib/config/config.ts';
 
-import { connectInTurn } from './amqp-connection.ts';
-import { createPublisher } from './amqp-publisher.ts';
-import type { Intake } from './intake.ts';
-import { isFifo } from './sqs-queue.ts';
+import { connectInTurn } from './amqp/connection.ts';
+import { createPublisher } from './amqp/publisher.ts';
+import type { Intake } from './intake/intake.ts';
+import { isFifo } from './sqs/queue.ts';
 
 /** What a producer may say beside the body. */
 export interface SubmitAttributes {

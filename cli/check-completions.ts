@@ -1,4 +1,4 @@
-import { completionRefusal } from '../bridges/sqs-completion.ts';
+import { completionRefusal } from '../bridges/sqs/completion.ts';
 import { createSqs } from '../lib/aws.ts';
 import { errorText } from '../lib/log.ts';
 

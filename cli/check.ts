@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
-import { lookAtAmqp } from '../bridges/look-amqp.ts';
-import { lookAtSqs } from '../bridges/look-sqs.ts';
+import { lookAtAmqp } from '../bridges/amqp/look.ts';
+import { lookAtSqs } from '../bridges/sqs/look.ts';
 import { LookRefused, type Looked, type LookOptions } from '../bridges/look.ts';
 import { createSqs } from '../lib/aws.ts';
 import type { QueueConfig } from '../lib/config/config.ts';

@@ -1,5 +1,5 @@
-import type { HeldLetter } from '../bridges/dead-letter-queue.ts';
-import { jobOfLetter, type LetterJob } from '../bridges/letter-job.ts';
+import type { HeldLetter } from '../bridges/dead-letters/dead-letter-queue.ts';
+import { jobOfLetter, type LetterJob } from '../bridges/dead-letters/letter-job.ts';
 import { inParallel } from '../lib/in-parallel.ts';
 import type { JobFilter } from '../lib/jobs/query.ts';
 

@@ -1,6 +1,6 @@
-import { NO_LIMIT } from '../bridges/allowance.ts';
+import { NO_LIMIT } from '../bridges/allowance/allowance.ts';
 import type { BridgeDeps } from '../bridges/bridge.ts';
-import { createGate } from '../bridges/gate.ts';
+import { createGate } from '../bridges/intake/gate.ts';
 import { systemClock } from '../lib/clock.ts';
 
 import { UsageError, type Context } from './context.ts';

@@ -1,4 +1,4 @@
-import { AUTO_WITHOUT_WORKERS } from '../bridges/allowance.ts';
+import { AUTO_WITHOUT_WORKERS } from '../bridges/allowance/allowance.ts';
 import { brokerDepth } from '../bridges/broker-depth.ts';
 import { createSqs } from '../lib/aws.ts';
 import type { QueueConfig } from '../lib/config/config.ts';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 
-import { isLarge } from '../bridges/body-store.ts';
-import { limitsOf } from '../bridges/intake.ts';
-import type { RejectedMessageDeps } from '../bridges/rejected-message.ts';
+import { isLarge } from '../bridges/intake/body-store.ts';
+import { limitsOf } from '../bridges/intake/intake.ts';
+import type { RejectedMessageDeps } from '../bridges/dead-letters/rejected-message.ts';
 import { createS3 } from '../lib/aws.ts';
 import { inParallel } from '../lib/in-parallel.ts';
 import type { RetryDeps } from '../lib/jobs/retry.ts';

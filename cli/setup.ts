@@ -3,8 +3,8 @@ import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
 import type { Connection } from '@temporalio/client';
 
-import { checkAmqpQueue } from '../bridges/amqp-connection.ts';
-import { completionRefusal } from '../bridges/sqs-completion.ts';
+import { checkAmqpQueue } from '../bridges/amqp/connection.ts';
+import { completionRefusal } from '../bridges/sqs/completion.ts';
 import { createS3, createSqs } from '../lib/aws.ts';
 import type { QueueConfig } from '../lib/config/config.ts';
 import { keptDays, prepareNamespace, type PrepareOptions } from '../lib/engine/prepare.ts';

@@ -1,9 +1,9 @@
-import { createAllowance } from '../../bridges/allowance.ts';
-import { startAmqpBridge } from '../../bridges/amqp.ts';
+import { createAllowance } from '../../bridges/allowance/allowance.ts';
+import { startAmqpBridge } from '../../bridges/amqp/bridge.ts';
 import type { BridgeDeps } from '../../bridges/bridge.ts';
-import { createFarm } from '../../bridges/farm.ts';
+import { createFarm } from '../../bridges/allowance/farm.ts';
 import { createWatchEndings } from '../../bridges/endings.ts';
-import { startSqsBridge } from '../../bridges/sqs.ts';
+import { startSqsBridge } from '../../bridges/sqs/bridge.ts';
 import { intakeOf, type IntakeParts } from '../../cli/parts/intake.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { QueueConfig } from '../../lib/config/config.ts';

@@ -1,7 +1,7 @@
-import { openAmqpDeadLetterQueue } from '../../bridges/amqp-dead-letter-queue.ts';
-import type { DeadLetterQueue } from '../../bridges/dead-letter-queue.ts';
-import { sqsDeadLetterUrl } from '../../bridges/sqs-dead-letter.ts';
-import { sqsDeadLetterQueue } from '../../bridges/sqs-dead-letter-queue.ts';
+import { openAmqpDeadLetterQueue } from '../../bridges/amqp/dead-letter-queue.ts';
+import type { DeadLetterQueue } from '../../bridges/dead-letters/dead-letter-queue.ts';
+import { sqsDeadLetterUrl } from '../../bridges/sqs/dead-letter.ts';
+import { sqsDeadLetterQueue } from '../../bridges/sqs/dead-letter-queue.ts';
 import { createSqs } from '../../lib/aws.ts';
 import type { AmqpQueueConfig } from '../../lib/config/config.ts';
 import { UsageError, type Context } from '../context.ts';

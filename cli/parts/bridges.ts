@@ -1,12 +1,12 @@
 import type { Client } from '@temporalio/client';
 
-import { createAllowance, type Allowance } from '../../bridges/allowance.ts';
+import { createAllowance, type Allowance } from '../../bridges/allowance/allowance.ts';
 import type { BridgeDeps, BridgeMetrics } from '../../bridges/bridge.ts';
 import { createWatchEndings } from '../../bridges/endings.ts';
 import { brokerDepth } from '../../bridges/broker-depth.ts';
-import { createFarm } from '../../bridges/farm.ts';
-import { createHoldRejected } from '../../bridges/hold-rejected.ts';
-import { createReportRejected } from '../../bridges/report-rejected.ts';
+import { createFarm } from '../../bridges/allowance/farm.ts';
+import { createHoldRejected } from '../../bridges/dead-letters/hold-rejected.ts';
+import { createReportRejected } from '../../bridges/dead-letters/report-rejected.ts';
 import { createSqs } from '../../lib/aws.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { QueueConfig } from '../../lib/config/config.ts';

@@ -1,7 +1,7 @@
 import type { NativeConnection } from '@temporalio/worker';
 
-import { createAmqpDeadLetters } from '../../bridges/amqp-dead-letter.ts';
-import { createSqsDeadLetters } from '../../bridges/sqs-dead-letter.ts';
+import { createAmqpDeadLetters } from '../../bridges/amqp/dead-letter.ts';
+import { createSqsDeadLetters } from '../../bridges/sqs/dead-letter.ts';
 import { createSqs } from '../../lib/aws.ts';
 import type { QueueConfig } from '../../lib/config/config.ts';
 import type { DeadLetterTarget } from '../../lib/contract/dead-letter.ts';

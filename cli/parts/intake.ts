@@ -2,8 +2,8 @@ import { join } from 'node:path';
 
 import type { Client } from '@temporalio/client';
 
-import { createBodyStore, type BodyStore } from '../../bridges/body-store.ts';
-import { createIntake, type Intake } from '../../bridges/intake.ts';
+import { createBodyStore, type BodyStore } from '../../bridges/intake/body-store.ts';
+import { createIntake, type Intake } from '../../bridges/intake/intake.ts';
 import type { Config } from '../../lib/config/config.ts';
 import type { Log } from '../../lib/log.ts';
 import type { ResultStore } from '../../lib/results/store.ts';

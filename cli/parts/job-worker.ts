@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createChainActivities, type ChainSettings } from '../../activities/chain.ts';
 import { createTaskActivities } from '../../activities/tasks/index.ts';
 import { createUserTasks } from '../../activities/tasks/user-task.ts';
-import { limitsOf } from '../../bridges/intake.ts';
+import { limitsOf } from '../../bridges/intake/intake.ts';
 import { createS3 } from '../../lib/aws.ts';
 import type { Config } from '../../lib/config/config.ts';
 import { createPostbackAgent } from '../../lib/postback/agent.ts';

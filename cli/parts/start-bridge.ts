@@ -1,6 +1,6 @@
-import { startAmqpBridge } from '../../bridges/amqp.ts';
+import { startAmqpBridge } from '../../bridges/amqp/bridge.ts';
 import type { BridgeDeps } from '../../bridges/bridge.ts';
-import { startSqsBridge } from '../../bridges/sqs.ts';
+import { startSqsBridge } from '../../bridges/sqs/bridge.ts';
 import { createSqs } from '../../lib/aws.ts';
 import type { Config, QueueConfig } from '../../lib/config/config.ts';
 import type { Running } from '../../lib/run.ts';

@@ -1,4 +1,8 @@
-import { retryRejected, type RejectedMessageDeps, type RetriedRejected } from '../../bridges/rejected-message.ts';
+import {
+  retryRejected,
+  type RejectedMessageDeps,
+  type RetriedRejected,
+} from '../../bridges/dead-letters/rejected-message.ts';
 
 import type { Told } from './told.ts';
 

@@ -1,6 +1,6 @@
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
-import { sqsDeadLetterUrl } from '../../bridges/sqs-dead-letter.ts';
+import { sqsDeadLetterUrl } from '../../bridges/sqs/dead-letter.ts';
 import type { SqsQueueConfig } from '../../lib/config/config.ts';
 import type { Log } from '../../lib/log.ts';
 

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 
-import type { Intake } from '../../bridges/intake.ts';
+import type { Intake } from '../../bridges/intake/intake.ts';
 import { createS3 } from '../../lib/aws.ts';
 import type { UiPlace } from '../../lib/jobs/row.ts';
 import { createResultStore } from '../../lib/results/open-store.ts';

@@ -1,6 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 
-import { judgeRun } from '../../bridges/start-job.ts';
+import { judgeRun } from '../../bridges/intake/start-job.ts';
 import type { Submitted } from '../../bridges/send.ts';
 import { rejectedWorkflowId, sha256, workflowIdFor } from '../../lib/contract/ids.ts';
 import { awaitJobs, type AwaitedJob, type Sighting } from '../../lib/jobs/await.ts';

@@ -1,6 +1,6 @@
-import { createAllowance, type Allowance, type AllowanceDeps } from '../../bridges/allowance.ts';
+import { createAllowance, type Allowance, type AllowanceDeps } from '../../bridges/allowance/allowance.ts';
 import { systemClock } from '../../lib/clock.ts';
-import type { Farm } from '../../bridges/farm.ts';
+import type { Farm } from '../../bridges/allowance/farm.ts';
 
 import { silentLog } from './silent-log.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { Client } from '@temporalio/client';
 
-import { startAmqpBridge } from '../../bridges/amqp.ts';
+import { startAmqpBridge } from '../../bridges/amqp/bridge.ts';
 import type { AmqpQueueConfig } from '../../lib/config/config.ts';
 import type { Running } from '../../lib/run.ts';
 

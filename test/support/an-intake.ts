@@ -4,12 +4,12 @@ import { join } from 'node:path';
 
 import type { Client } from '@temporalio/client';
 
-import { createBodyStore } from '../../bridges/body-store.ts';
+import { createBodyStore } from '../../bridges/intake/body-store.ts';
 import type { BridgeDeps } from '../../bridges/bridge.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { createWatchEndings } from '../../bridges/endings.ts';
-import { createHoldRejected } from '../../bridges/hold-rejected.ts';
-import { createIntake, type Intake, type Verdict } from '../../bridges/intake.ts';
+import { createHoldRejected } from '../../bridges/dead-letters/hold-rejected.ts';
+import { createIntake, type Intake, type Verdict } from '../../bridges/intake/intake.ts';
 import type { QueueConfig } from '../../lib/config/config.ts';
 import { createFileStore } from '../../lib/results/file-store.ts';
 import type { ResultStore } from '../../lib/results/store.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { Client } from '@temporalio/client';
 
-import { startSqsBridge } from '../../bridges/sqs.ts';
+import { startSqsBridge } from '../../bridges/sqs/bridge.ts';
 import type { SqsQueueConfig } from '../../lib/config/config.ts';
 import type { Running } from '../../lib/run.ts';
 

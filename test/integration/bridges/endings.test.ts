@@ -1,5 +1,5 @@
-import { createGate } from '../../../bridges/gate.ts';
-import type { Verdict } from '../../../bridges/intake.ts';
+import { createGate } from '../../../bridges/intake/gate.ts';
+import type { Verdict } from '../../../bridges/intake/intake.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import type { Running } from '../../../lib/run.ts';
 import { aBody } from '../../support/a-message.ts';

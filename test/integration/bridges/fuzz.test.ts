@@ -1,6 +1,6 @@
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 
-import { startAmqpBridge } from '../../../bridges/amqp.ts';
+import { startAmqpBridge } from '../../../bridges/amqp/bridge.ts';
 import { aNamespace, type TestNamespace } from '../../support/a-namespace.ts';
 import { aBroker } from '../../support/an-amqp-queue.ts';
 import { anIntake } from '../../support/an-intake.ts';

@@ -4,7 +4,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 
-import type { Verdict } from '../../../bridges/intake.ts';
+import type { Verdict } from '../../../bridges/intake/intake.ts';
 import { gpuTaskQueue, JOBS_TASK_QUEUE } from '../../../lib/contract/names.ts';
 import type { JobState } from '../../../lib/contract/states.ts';
 import { showJob } from '../../../lib/jobs/show.ts';

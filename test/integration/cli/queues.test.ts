@@ -1,7 +1,7 @@
 import { pause, resume } from '../../../cli/pause.ts';
 import { queues } from '../../../cli/queues.ts';
-import { createAllowance } from '../../../bridges/allowance.ts';
-import { createFarm } from '../../../bridges/farm.ts';
+import { createAllowance } from '../../../bridges/allowance/allowance.ts';
+import { createFarm } from '../../../bridges/allowance/farm.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { createMetrics } from '../../../lib/metrics.ts';
 import type { QueueView } from '../../../lib/queue-view.ts';

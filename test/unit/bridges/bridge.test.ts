@@ -1,7 +1,7 @@
 import { createEnds, takeIn, trackReadiness, type BridgeDeps } from '../../../bridges/bridge.ts';
-import { NoSuchTarget, NowhereToPut, putAside } from '../../../bridges/dead-letter.ts';
-import { createGate } from '../../../bridges/gate.ts';
-import type { Verdict } from '../../../bridges/intake.ts';
+import { NoSuchTarget, NowhereToPut, putAside } from '../../../bridges/dead-letters/dead-letter.ts';
+import { createGate } from '../../../bridges/intake/gate.ts';
+import type { Verdict } from '../../../bridges/intake/intake.ts';
 import { aClock } from '../../support/a-clock.ts';
 import { anAllowance } from '../../support/an-allowance.ts';
 import { aLog } from '../../support/a-log.ts';

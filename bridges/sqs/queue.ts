@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  type BatchResultErrorEntry,
+  type Message,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+
+import { systemClock, type Clock } from '../../lib/clock.ts';
+import { errorText } from '../../lib/log.ts';
+
+import { inHand } from '../intake/in-hand.ts';
+
+import { createBatcher } from './batcher.ts';
+import { isFinalSqsError } from './errors.ts';
+
+/** SQS's largest of each. */
+export const BATCH = 10;
+/**
+ * A poll cannot be called back: what SQS hands to one that was given up, nobody sees until its visibility ends. So a
+ * bridge that stops waits for its open polls, and they are no longer than a person waits for a program to end.
+ */
+const LONG_POLL_SECONDS = 5;
+/** Of a bridge that dies, messages are seen again this soon; who lives extends it. */
+const VISIBILITY_SECONDS = 60;
+/** Twice in a visibility: one call may fail. */
+const EXTEND_EVERY_MS = 25_000;
+/** SQS lets nobody hold a message for more than 12 hours from its receipt; a minute for calls and clocks. */
+const LONGEST_MS = (12 * 60 - 1) * 60_000;
+
+/** The calls that a bridge makes of one queue. */
+export interface SqsQueue {
+  /** Up to `most` messages, ten at most; waits up to 5 s for the first. */
+  receive(most: number): Promise<Message[]>;
+  /** Tries for up to 60 s, once when `signal` is aborted. Rejects when SQS did not delete it: it will be seen again. */
+  remove(message: Message, signal: AbortSignal): Promise<void>;
+  /** To be seen again, by others than the polls that are open now; tries as long. */
+  giveBack(message: Message, signal: AbortSignal): Promise<void>;
+  /** Keeps a message from being seen until the hold is let go. */
+  hold(message: Message): Hold;
+}
+
+/** A message in flight. */
+export interface Hold {
+  /** Aborted when it cannot be held any more: after 12 hours, or when SQS has shown it to somebody else. */
+  readonly lost: AbortSignal;
+  letGo(): void;
+}
+
+/** SQS's answer for one entry of a batch. */
+class EntryRefused extends Error {
+  readonly isFinal: boolean;
+  constructor(what: string, { Code, Message: text, SenderFault = false }: BatchResultErrorEntry) {
+    super(`${what}: ${Code}${text === undefined ? '' : ` ${text}`}`);
+    this.isFinal = SenderFault;
+  }
+}
+
+export function createSqsQueue(sqs: SQSClient, url: string, clock: Clock = systemClock): SqsQueue {
+  const removals = createBatcher<Message>(BATCH, async (messages) => {
+    const Entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+    const { Failed } = await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
+    return refusals('not deleted', Failed);
+  });
+  const visibilities = createBatcher<{ message: Message; seconds: number }>(BATCH, async (entries) => {
+    const Entries = entries.map(({ message: { ReceiptHandle }, seconds }, index) => ({
+      Id: String(index),
+      ReceiptHandle,
+      VisibilityTimeout: seconds,
+    }));
+    const { Failed } = await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries }));
+    return refusals('visibility not changed', Failed);
+  });
+
+  const insistently = async (call: () => Promise<void>, signal: AbortSignal): Promise<void> => {
+    let failure: unknown;
+    const attempt = async () => {
+      try {
+        await call();
+        return { done: true };
+      } catch (error) {
+        if (isFinal(error)) throw error;
+        failure = error;
+        return { again: errorText(error) };
+      }
+    };
+    if ('again' in (await inHand(attempt, clock, signal))) throw failure;
+  };
+
+  async function extend(message: Message, letGo: AbortSignal, lose: () => void): Promise<void> {
+    const lastAt = clock.now() + LONGEST_MS;
+    for (;;) {
+      await clock.sleep(EXTEND_EVERY_MS, letGo);
+      if (letGo.aborted) return;
+      const left = Math.floor((lastAt - clock.now()) / 1_000);
+      if (left <= 0) return lose();
+      try {
+        await visibilities.add({ message, seconds: Math.min(left, VISIBILITY_SECONDS) });
+      } catch (error) {
+        // The next one may succeed in time; a message that is seen again is recognised.
+        if (isFinal(error)) return lose();
+      }
+    }
+  }
+
+  const polls = new Set<Promise<Message[]>>();
+
+  async function poll(most: number): Promise<Message[]> {
+    const command = new ReceiveMessageCommand({
+      QueueUrl: url,
+      MaxNumberOfMessages: Math.min(most, BATCH),
+      WaitTimeSeconds: LONG_POLL_SECONDS,
+      VisibilityTimeout: VISIBILITY_SECONDS,
+      MessageAttributeNames: ['All'],
+      MessageSystemAttributeNames: ['All'],
+      // The SDK's own repetition of a lost answer then gets the same messages: their group is not blocked.
+      ...(isFifo(url) && { ReceiveRequestAttemptId: randomUUID() }),
+    });
+    return (await sqs.send(command)).Messages ?? [];
+  }
+
+  return {
+    receive: (most) => {
+      const polled: Promise<Message[]> = poll(most).finally(() => polls.delete(polled));
+      polls.add(polled);
+      return polled;
+    },
+    remove: (message, signal) => insistently(() => removals.add(message), signal),
+    giveBack: async (message, signal) => {
+      // One of our own would take it at once, and SQS count that.
+      await Promise.allSettled(polls);
+      await insistently(() => visibilities.add({ message, seconds: 0 }), signal);
+    },
+    hold: (message) => {
+      const ended = new AbortController();
+      const lost = new AbortController();
+      void extend(message, ended.signal, () => lost.abort());
+      return { lost: lost.signal, letGo: () => ended.abort() };
+    },
+  };
+}
+
+export const isFifo = (url: string): boolean => new URL(url).pathname.endsWith('.fifo');
+
+const isFinal = (error: unknown): boolean => (error instanceof EntryRefused ? error.isFinal : isFinalSqsError(error));
+
+const refusals = (what: string, failed: BatchResultErrorEntry[] = []): ReadonlyMap<number, Error> =>
+  new Map(failed.map((entry) => [Number(entry.Id), new EntryRefused(what, entry)]));

@@ -1,0 +1,162 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { Options } from 'amqplib';
+
+import { createAmqpDeadLetters } from '../../../../bridges/amqp/dead-letter.ts';
+import { freePort } from '../../../../lib/servers/ports.ts';
+import { anAuthority, type TestAuthority } from '../../../support/a-certificate.ts';
+import { aDeadLetter } from '../../../support/a-dead-letter.ts';
+import { GOLDEN_BODY } from '../../../support/a-message.ts';
+import { aNamespace, type TestNamespace } from '../../../support/a-namespace.ts';
+import { anAmqpBridge } from '../../../support/an-amqp-bridge.ts';
+import { aBroker, type TestBroker } from '../../../support/an-amqp-queue.ts';
+import { aRabbitMq, type TestRabbitMq } from '../../../support/a-rabbitmq.ts';
+import { describeWithAmqp } from '../../../support/servers.ts';
+import { silentLog } from '../../../support/silent-log.ts';
+import { until } from '../../../support/until.ts';
+
+jest.setTimeout(120_000);
+
+const CONSUMER_TIMEOUT_MS = 3_000;
+
+describeWithAmqp('the AMQP bridge at a broker with settings of its own', () => {
+  let engine: TestNamespace;
+  let rabbitMq: TestRabbitMq;
+  let broker: TestBroker;
+  let authority: TestAuthority;
+  let own: ReturnType<TestAuthority['issue']>;
+  let tlsUrl: string;
+  beforeAll(async () => {
+    authority = anAuthority();
+    own = authority.issue('dqm-bridge');
+    const server = authority.issue('localhost');
+    const port = await freePort();
+    tlsUrl = `amqps://guest:guest@127.0.0.1:${port}/`;
+    rabbitMq = await aRabbitMq({
+      settings: [
+        `listeners.ssl.default = 127.0.0.1:${port}`,
+        `ssl_options.cacertfile = ${authority.ca}`,
+        `ssl_options.certfile = ${server.cert}`,
+        `ssl_options.keyfile = ${server.key}`,
+        'ssl_options.verify = verify_peer',
+        'ssl_options.fail_if_no_peer_cert = false',
+        'ssl_cert_login_from = common_name',
+        'auth_mechanisms.1 = PLAIN',
+        'auth_mechanisms.2 = EXTERNAL',
+        // An acknowledgement that takes longer ends the channel.
+        `consumer_timeout = ${CONSUMER_TIMEOUT_MS}`,
+      ],
+      // How often it looks, a minute else.
+      advanced: '[{rabbit, [{channel_tick_interval, 1000}]}]',
+      plugins: ['rabbitmq_auth_mechanism_ssl'],
+    });
+    engine = await aNamespace();
+    broker = await aBroker(rabbitMq.url);
+  });
+  afterAll(async () => {
+    await broker?.close().catch(() => undefined);
+    await rabbitMq?.stop();
+    authority?.remove();
+    await engine?.close();
+  });
+
+  const withoutUser = (url: string): string => Object.assign(new URL(url), { username: '', password: '' }).href;
+  const started = async (url: string, tls: object) => {
+    const queue = await broker.queue();
+    await broker.send(queue, GOLDEN_BODY);
+    const { settled, outcomes } = anAmqpBridge(engine.client, url, queue, { tls });
+    await settled(1);
+    return outcomes;
+  };
+
+  test("over TLS, with the authority's certificate and a password", async () => {
+    expect(await started(tlsUrl, { caFile: authority.ca })).toEqual(['started']);
+  });
+
+  test('over TLS, with a certificate of its own in place of user and password: SASL EXTERNAL', async () => {
+    await rabbitMq.control('add_user', 'dqm-bridge', 'unused');
+    await rabbitMq.control('set_permissions', 'dqm-bridge', '', '', '.*');
+    const tls = { caFile: authority.ca, certFile: own.cert, keyFile: own.key };
+    expect(await started(withoutUser(tlsUrl), tls)).toEqual(['started']);
+  });
+
+  test('a certificate whose name is no user of the broker ends the bridge, and so does one nobody has signed', async () => {
+    const stranger = authority.issue('stranger');
+    const tls = { caFile: authority.ca, certFile: stranger.cert, keyFile: stranger.key };
+    const refused = anAmqpBridge(engine.client, withoutUser(tlsUrl), 'any', { tls });
+    await expect(refused.bridge.done).rejects.toThrow('refuses the user, the password or the certificate, see url');
+    const untrusted = anAmqpBridge(engine.client, tlsUrl, 'any');
+    await expect(untrusted.bridge.done).rejects.toThrow('has a certificate we do not trust, see ca_file');
+  });
+
+  test.each<[string, Options.AssertQueue]>([
+    ['quorum', { durable: true, arguments: { 'x-queue-type': 'quorum' } }],
+    ['classic', { durable: true }],
+    ['lazy', { durable: true, arguments: { 'x-queue-mode': 'lazy' } }],
+    ['priority', { durable: true, maxPriority: 9 }],
+  ])('a %s queue', async (_kind, options) => {
+    const queue = await broker.queue(options);
+    const ids = Array.from({ length: 20 }, (_, index) => `m-${index}`);
+    for (const messageId of ids) await broker.send(queue, GOLDEN_BODY, { messageId });
+    const { name, settled, outcomes } = anAmqpBridge(engine.client, rabbitMq.url, queue, { prefetch: 5 });
+    await settled(20);
+    expect(new Set(outcomes)).toEqual(new Set(['started']));
+    await Promise.all(ids.map((id) => engine.client.workflow.getHandle(`job/${name}/${id}`).describe()));
+  });
+
+  test('a job that takes longer than consumer_timeout does not trip it: its message was acknowledged at its start', async () => {
+    const queue = await broker.queue();
+    const { name, settled, isReady, log } = anAmqpBridge(engine.client, rabbitMq.url, queue);
+    await broker.send(queue, GOLDEN_BODY);
+    await settled(1);
+    // Time itself is the matter: twice the limit, and the ticks.
+    await delay(2 * CONSUMER_TIMEOUT_MS + 2_000);
+    expect(isReady()).toBe(true);
+    expect(log.events.filter(({ level }) => level === 'warn')).toEqual([]);
+    const { status } = await engine.client.workflow.getHandle(`job/${name}/m-1`).describe();
+    expect(status.name).toBe('RUNNING');
+  });
+
+  test('a memory alarm is seen and told; jobs still start, and what is rejected is held in workflows', async () => {
+    const [queue, dead] = [await broker.queue(), await broker.queue()];
+    await broker.send(queue, '{', { messageId: 'bad' });
+    await broker.send(queue, GOLDEN_BODY, { messageId: 'good' });
+    await rabbitMq.control('set_vm_memory_high_watermark', '0.000001');
+    const deadLetter = { kind: 'queue', queue: dead } as const;
+    const { name, config, settled, outcomes, log } = anAmqpBridge(engine.client, rabbitMq.url, queue, { deadLetter });
+    await settled(2);
+    expect([...outcomes].sort()).toEqual(['rejected', 'started']);
+    await engine.client.workflow.getHandle(`rejected/${name}/bad`).describe();
+    await until(async () => (await broker.look(queue)).messageCount === 0);
+    const told = (message: string) => () => log.events.some((event) => event.message === message);
+    expect(told('RabbitMQ takes no messages, an alarm is on')()).toBe(true);
+    // The dead letter of a failed job can wait.
+    const deadLetters = createAmqpDeadLetters(config, silentLog);
+    await expect(deadLetters.store(aDeadLetter())).rejects.toThrow('the broker takes nothing now');
+    await rabbitMq.control('set_vm_memory_high_watermark', '0.6');
+    await until(() =>
+      deadLetters.store(aDeadLetter()).then(
+        ({ outcome }) => outcome === 'stored',
+        () => false,
+      ),
+    );
+    await deadLetters.close();
+    await until(told('RabbitMQ takes messages again'));
+  });
+
+  test('restarted under load, it loses nothing, and no job starts twice', async () => {
+    const queue = await broker.queue();
+    const ids = Array.from({ length: 300 }, (_, index) => `load-${index}`);
+    for (const messageId of ids) await broker.send(queue, GOLDEN_BODY, { messageId });
+    const { name, settled, outcomes } = anAmqpBridge(engine.client, rabbitMq.url, queue, { prefetch: 10 });
+    await settled(20);
+    await rabbitMq.control('stop_app');
+    await rabbitMq.control('start_app');
+    await until(() => outcomes.filter((outcome) => outcome === 'started').length === ids.length);
+    expect(new Set(outcomes)).not.toContain('rejected');
+    // A second start of an id would have been refused: each id has one run.
+    for (const id of ids) await engine.client.workflow.getHandle(`job/${name}/${id}`).describe();
+    broker = await aBroker(rabbitMq.url);
+    await until(async () => (await broker.look(queue)).messageCount === 0);
+  });
+});
