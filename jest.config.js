@@ -27,6 +27,7 @@ const project = (name, servers, examples = []) => ({
 export default {
   // Most tests wait for servers: one worker, as jest would take on two cores, would wait for each in turn.
   maxWorkers: 3,
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   projects: [
     project('unit'),
     project('workflow', 'servers-basic', ['<rootDir>/examples/**/*.test.ts']),
