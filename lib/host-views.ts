@@ -24,6 +24,8 @@ export interface HostView {
   /** In a row. */
   faults: number | null;
   version: string | null;
+  /** Why it is out, or why its results do not reach the store. */
+  reason: string | null;
   paused: QueueView['paused'];
 }
 
@@ -48,6 +50,7 @@ export async function hostViews(client: Client, queues: readonly string[]): Prom
         gpu_seconds_today: answer?.gpuSecondsToday ?? null,
         faults: answer?.faults ?? null,
         version: answer?.version ?? null,
+        reason: answer?.reason ?? null,
         paused: pauseView(pauses.get(host) ?? null),
       };
     }),

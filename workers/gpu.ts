@@ -18,6 +18,7 @@ import { watchHostPause } from './host-pause.ts';
 import { startHostStatus, watchGpu } from './host-status.ts';
 import { publishLeftovers } from './leftovers.ts';
 import { stopOnce } from './stop.ts';
+import { watchStore, type StoreWatch } from './store-watch.ts';
 
 export interface GpuWorkerDeps extends Omit<GpuGuardDeps, 'onState' | 'onStoreWait'> {
   /** Of its own for each RealityServer: two workers of one task queue on one connection are refused. */
@@ -46,16 +47,22 @@ export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
   const { connection, client, namespace, dataConverter, queue, host, slot: number, metrics, clock, log } = deps;
   const stopping = new AbortController();
   const identity = gpuWorkerIdentity(host, number);
+  let waitsForStore = false;
   const guard = await createGpuGuard({
     ...deps,
     onState: showReadiness(deps),
-    onStoreWait: (waits) => metrics.storeWait.inc({ host }, waits ? 1 : -1),
+    onStoreWait: (waits) => {
+      waitsForStore = waits;
+      metrics.storeWait.inc({ host }, waits ? 1 : -1);
+    },
   });
+  const watched = watchStore(deps.store);
   const engine = watchEngine({ client, clock });
   const pause = watchHostPause({ client, host, hold: guard.slot.hold, clock, log });
   const hostLog = watchGpu(guard.gpu, measureAttempts(metrics, host));
   const activities = createCommandActivities({
     ...deps,
+    store: watched.store,
     identity,
     gpu: hostLog.gpu,
     measured: hostLog.measured,
@@ -89,6 +96,7 @@ export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
     realityServerUrl: deps.realityServerName,
     log: hostLog,
     state: () => guard.state,
+    storeTrouble: () => storeTrouble(watched, waitsForStore),
     isStopping: () => stopping.signal.aborted,
   });
   return {
@@ -112,6 +120,12 @@ export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
       log.info('GPU worker ended', { queue, host, slot: number });
     }
   }
+}
+
+function storeTrouble({ unreachable }: StoreWatch, waitsForStore: boolean): string | null {
+  const waits = waitsForStore ? 'the GPU waits: ' : '';
+  if (unreachable !== null) return `${waits}store unreachable: ${unreachable}`;
+  return waitsForStore ? `${waits}max_staging_jobs results are on their way to the store` : null;
 }
 
 /** A host that rests for a moment is in order. */

@@ -1,5 +1,6 @@
-import { Worker, type NativeConnection } from '@temporalio/worker';
+import { activityInfo } from '@temporalio/activity';
 import type { DataConverter } from '@temporalio/common';
+import { Worker, type NativeConnection } from '@temporalio/worker';
 
 import type { Gpu, MeasuredAttempt } from '../activities/render.ts';
 import type { HostStatus } from '../lib/contract/host-status.ts';
@@ -7,21 +8,25 @@ import { hostTaskQueue } from '../lib/contract/names.ts';
 import type { RealityServer } from '../lib/realityserver/client.ts';
 import type { Running } from '../lib/run.ts';
 
+import type { HeldSlot } from './gpu-slots.ts';
 import type { HostState } from './host-health.ts';
 import { stopOnce } from './stop.ts';
 
-/** What a host remembers of itself for whoever asks: its job, and its GPU's seconds today. */
+/** What a host remembers of itself for whoever asks: its jobs, and its GPU's seconds today. */
 export interface HostLog {
   /** The same GPU, watched. */
   readonly gpu: Gpu;
   measured(attempt: MeasuredAttempt): void;
   /** Whose command is on the GPU. */
-  readonly workflowId: string | null;
+  readonly rendering: string | null;
+  /** Whose result has been on its way to the store for longest. */
+  readonly staging: string | null;
   secondsToday(): number;
 }
 
 export function watchGpu(gpu: Gpu, measured: (attempt: MeasuredAttempt) => void): HostLog {
-  let workflowId: string | null = null;
+  let rendering: string | null = null;
+  const staging = new Map<HeldSlot, string>();
   let day = '';
   let seconds = 0;
   const today = (): void => {
@@ -32,12 +37,26 @@ export function watchGpu(gpu: Gpu, measured: (attempt: MeasuredAttempt) => void)
   return {
     gpu: {
       ...gpu,
+      take: () => {
+        const { workflowId = '' } = activityInfo().workflowExecution ?? {};
+        const slot = gpu.take();
+        return {
+          release: () => {
+            staging.set(slot, workflowId);
+            slot.release();
+          },
+          done: () => {
+            staging.delete(slot);
+            slot.done();
+          },
+        };
+      },
       begin: (mark) => {
-        workflowId = mark.workflowId;
+        rendering = mark.workflowId;
         return gpu.begin(mark);
       },
       over: () => {
-        workflowId = null;
+        rendering = null;
         gpu.over();
       },
     },
@@ -46,8 +65,11 @@ export function watchGpu(gpu: Gpu, measured: (attempt: MeasuredAttempt) => void)
       if (attempt.outcome !== 'lost') seconds += (attempt.endedMs - attempt.startedMs) / 1_000;
       measured(attempt);
     },
-    get workflowId() {
-      return workflowId;
+    get rendering() {
+      return rendering;
+    },
+    get staging() {
+      return staging.values().next().value ?? null;
     },
     secondsToday: () => {
       today();
@@ -66,6 +88,8 @@ export interface HostStatusDeps {
   realityServerUrl: string;
   log: HostLog;
   state(): HostState;
+  /** Why results do not reach the store; null while they do. */
+  storeTrouble(): string | null;
   isStopping(): boolean;
 }
 
@@ -78,20 +102,25 @@ function createHostStatusActivities({ identity, queue, realityServerUrl, reality
     async hostStatus(): Promise<HostStatus> {
       const health = now.state();
       const version = await realityServer.version(AbortSignal.timeout(VERSION_LIMIT_MS)).catch(() => null);
-      const { workflowId } = log;
+      const { rendering, staging } = log;
       return {
         identity,
         realityServerUrl,
         queue,
-        state: now.isStopping() ? 'draining' : workflowId === null ? health.state : 'rendering',
-        workflowId,
+        state: now.isStopping() ? 'draining' : stateOf(health, log),
+        workflowId: rendering ?? staging,
         gpuSecondsToday: log.secondsToday(),
         faults: health.state === 'out' ? health.faults : 0,
-        reason: health.state === 'out' ? health.reason : null,
+        reason: health.state === 'out' ? health.reason : staging === null ? null : now.storeTrouble(),
         version,
       };
     },
   };
+}
+
+function stateOf({ state }: HostState, { rendering, staging }: HostLog): HostStatus['state'] {
+  if (rendering !== null) return 'rendering';
+  return state === 'ready' && staging !== null ? 'staging' : state;
 }
 
 /** Answers on the task queue of this host alone. */

@@ -6,8 +6,11 @@ import { agoText, durationText } from './quantities.ts';
 import { table, type Column } from './table.ts';
 
 /** What is left out first in a narrow terminal has the highest number. */
-export const hostsTable = (views: readonly HostView[], output: Output, nowMs: number): string =>
-  table(columns(nowMs), views, output.columns, (title) => paint(output, 'dim', title));
+export const hostsTable = (
+  views: readonly HostView[],
+  output: Pick<Output, 'colour' | 'columns'>,
+  nowMs: number,
+): string => table(columns(nowMs), views, output.columns, (title) => paint(output, 'dim', title));
 
 const columns = (nowMs: number): Column<HostView>[] => [
   { title: 'HOST', text: ({ host }) => host, leastWidth: 8 },
@@ -29,6 +32,7 @@ const columns = (nowMs: number): Column<HostView>[] => [
   },
   { title: 'FAULTS', text: ({ faults }) => (faults ? String(faults) : ''), align: 'right' },
   { title: 'VERSION', text: ({ version }) => version ?? '', leastWidth: 8, leaveOut: 5 },
+  { title: 'REASON', text: ({ reason }) => reason ?? '', leastWidth: 24 },
   {
     title: 'PAUSED',
     text: ({ paused }) => (paused ? `by ${paused.by}, ${agoText(paused.since, nowMs)}` : ''),

@@ -4,14 +4,15 @@ export interface HostStatus {
   identity: string;
   realityServerUrl: string;
   queue: string;
-  state: 'starting' | 'ready' | 'rendering' | 'resting' | 'out' | 'draining';
-  /** Whose command is on the GPU. */
+  /** `staging`: nothing on the GPU, and a result on its way to the store. */
+  state: 'starting' | 'ready' | 'rendering' | 'staging' | 'resting' | 'out' | 'draining';
+  /** Whose command is on the GPU, or whose result is on its way to the store. */
   workflowId: string | null;
   /** Since midnight of the host's clock; failed attempts included. */
   gpuSecondsToday: number;
   /** Host faults in a row. */
   faults: number;
-  /** Why it is out. */
+  /** Why it is out, or why its results do not reach the store. */
   reason: string | null;
   /** RealityServer's own; null while it does not answer. */
   version: string | null;

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { hosts } from '../../../cli/hosts.ts';
+import { hostsTable } from '../../../cli/output/hosts-table.ts';
 import { hostViews, type HostView } from '../../../lib/host-views.ts';
 import { JOBS_TASK_QUEUE } from '../../../lib/contract/names.ts';
 import { pause, resume } from '../../../lib/pause.ts';
@@ -37,6 +38,15 @@ const host = (name: string, isWanted: (view: HostView) => boolean): Promise<Host
     return view && isWanted(view) && view;
   });
 
+function startJob(jobId: string, command: string, parameters: object) {
+  const input = aJobInput({ queue: QUEUE, command, jobId, tasks: [] });
+  return engine.client.workflow.start(command, {
+    workflowId: `job/${QUEUE}/${jobId}`,
+    taskQueue: JOBS_TASK_QUEUE,
+    args: [{ ...input, body: { text: JSON.stringify({ command, parameters }) } }],
+  });
+}
+
 test('each host tells of itself, and one that does not answer is silent', async () => {
   const [gpu, deaf] = await Promise.all([
     aGpuHost(engine, { queue: QUEUE, host: 'gpu-07', shared }),
@@ -53,18 +63,13 @@ test('each host tells of itself, and one that does not answer is silent', async 
       gpu_seconds_today: 0,
       faults: 0,
       version: expect.any(String),
+      reason: null,
       paused: null,
     });
     expect(await host('gpu-08', () => true)).toMatchObject({ state: 'silent', faults: null, version: null });
     await deaf.stop();
 
-    const input = aJobInput({ queue: QUEUE, command: 'sleep', jobId: 'nap', tasks: [] });
-    const body = { text: '{"command":"sleep","parameters":{"ms":6000}}' };
-    await engine.client.workflow.start('sleep', {
-      workflowId: `job/${QUEUE}/nap`,
-      taskQueue: JOBS_TASK_QUEUE,
-      args: [{ ...input, body }],
-    });
+    await startJob('nap', 'sleep', { ms: 6_000 });
     await host('gpu-07', ({ state, job_id }) => state === 'rendering' && job_id === 'nap');
     await engine.client.workflow.getHandle(`job/${QUEUE}/nap`).result();
     expect((await host('gpu-07', ({ state }) => state === 'ready')).gpu_seconds_today).toBeGreaterThan(0);
@@ -72,6 +77,34 @@ test('each host tells of itself, and one that does not answer is silent', async 
     await pause(engine.client, { host: 'gpu-07' }, 'kaethe@desk');
     expect((await host('gpu-07', ({ paused }) => paused !== null)).paused?.by).toBe('kaethe@desk');
     await resume(engine.client, { host: 'gpu-07' }, 'kaethe@desk');
+  } finally {
+    await gpu.stop();
+  }
+});
+
+test('a host whose results do not reach the store says so, and that its GPU waits', async () => {
+  const away = join(shared, 'away');
+  // A file stands where its folder belongs: nothing can be read or written below it.
+  writeFileSync(away, '');
+  const gpu = await aGpuHost(engine, { queue: QUEUE, host: 'gpu-09', shared: away, maxStaging: 1 });
+  const waiting = async (): Promise<number | undefined> => {
+    const { values } = await gpu.metrics.storeWait.get();
+    return values.find(({ labels }) => labels.host === 'gpu-09')?.value;
+  };
+  try {
+    const job = await startJob('stuck', 'big_result', { bytes: 1_000 });
+    const stuck = await host('gpu-09', ({ reason }) => reason?.startsWith('the GPU waits') === true);
+    expect(stuck).toMatchObject({ state: 'staging', job_id: 'stuck', faults: 0 });
+    expect(stuck.reason).toContain(`store unreachable: result store ${away}: `);
+    expect(hostsTable([stuck], { colour: false, columns: 200 }, Date.now())).toMatch(
+      /gpu-09 .* staging .* stuck .* the GPU waits: store unreachable/,
+    );
+    expect(await waiting()).toBe(1);
+
+    rmSync(away);
+    await job.result();
+    expect(await host('gpu-09', ({ state }) => state === 'ready')).toMatchObject({ job_id: null, reason: null });
+    expect(await waiting()).toBe(0);
   } finally {
     await gpu.stop();
   }
