@@ -1,9 +1,10 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
 
 import type { RunMark } from '../activities/render.ts';
+import { ifPresent, removeFile } from '../lib/files.ts';
 import { StagingError } from '../lib/results/staging-error.ts';
 
 /** A file that stands on this host's disk while a command may be on its GPU: it outlives the worker. */
@@ -31,7 +32,7 @@ export function createRunMarker({ folder, identity }: { folder: string; identity
   };
   return {
     left: async () => {
-      const text = await readFile(path, 'utf8').catch(ignoreMissing);
+      const text = await ifPresent(readFile(path, 'utf8'));
       if (text === undefined) return undefined;
       return Mark.safeParse(parsed(text)).data ?? UNREADABLE;
     },
@@ -48,7 +49,7 @@ export function createRunMarker({ folder, identity }: { folder: string; identity
           throw new StagingError(`data folder: ${(error as Error).message}`, { cause: error });
         }
       }),
-    clear: () => inTurn(() => rm(path, { force: true })).catch(() => undefined),
+    clear: () => inTurn(() => removeFile(path)).catch(() => undefined),
   };
 }
 
@@ -58,8 +59,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream, type ReadStream } from 'node:fs';
-import { access, link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, link, mkdir, open, readFile, rename, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import type { StagedResult } from '../contract/job-input.ts';
+import { ifPresent, removeFile } from '../files.ts';
 
 import { foldersToSync, syncFile, syncFolder } from './durable.ts';
 import { parseReference, REFERENCE_NAME, referenceText, type Reference } from './reference.ts';
@@ -66,9 +67,25 @@ async function allOf(work: readonly Promise<unknown>[]): Promise<void> {
   await Promise.all(work);
 }
 
-export async function openPublished(root: string, folder: string, result: StagedResult): Promise<ReadStream> {
-  const handle = await ifPresent(open(join(folder, result.sha256), 'r'));
-  if (handle) return handle.createReadStream({ highWaterMark: READ_AHEAD_BYTES });
+/** The bytes of a result, in order. */
+export async function openBytes(root: string, folder: string, result: StagedResult): Promise<ReadStream> {
+  const file = await openFile(root, folder, result);
+  return file.createReadStream({ highWaterMark: READ_AHEAD_BYTES });
+}
+
+/** All bytes of a small result. */
+export async function readBytes(root: string, folder: string, result: StagedResult): Promise<Buffer> {
+  const file = await openFile(root, folder, result);
+  try {
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+async function openFile(root: string, folder: string, result: StagedResult): Promise<FileHandle> {
+  const file = await ifPresent(open(join(folder, result.sha256), 'r'));
+  if (file) return file;
   const [queue = ''] = relative(root, folder).split(sep);
   // Without the queue's folder the whole store is elsewhere: a mount that is not there yet.
   if (!(await ifPresent(stat(join(root, queue))))) throw new Error(`there is no ${queue} in it`);
@@ -92,7 +109,7 @@ async function linkOrCopy(file: StagedFile, target: string, signal: AbortSignal)
 }
 
 /** Fails where the disk does, and that is said already. */
-const discard = (path: string): Promise<void> => rm(path, { force: true }).catch(() => undefined);
+const discard = (path: string): Promise<void> => removeFile(path).catch(() => undefined);
 
 async function linkNew(from: string, to: string): Promise<boolean> {
   try {
@@ -100,15 +117,6 @@ async function linkNew(from: string, to: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-async function ifPresent<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -1,14 +1,18 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { addAbortSignal, Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 
 import type { StagedResult } from '../contract/job-input.ts';
+import { removeFile } from '../files.ts';
 
-import { openPublished, publish, readPublished } from './file-publication.ts';
+import { openBytes, publish, readBytes, readPublished } from './file-publication.ts';
 import { checkedKey, keyUnder, type Reference } from './reference.ts';
 import { StagingError } from './staging-error.ts';
 import { NoSuchResult, StoreUnavailable, type ResultStore, type StagedFile } from './store.ts';
-import { verified } from './verified.ts';
+import { verified, verifiedBytes } from './verified.ts';
+
+/** Most results: read at once, which spares what a stream costs. */
+const WHOLE_BYTES = 1024 ** 2;
 
 /**
  * Results in a folder, which several hosts may share: `<root>/<key>/<sha256>` holds the bytes, and `reference.json`
@@ -40,13 +44,17 @@ export function createFileStore({ root }: { root: string }): ResultStore {
     const published = await find(key, signal);
     if (!published) throw new StoreUnavailable(`result store ${root}: cannot read what was published as ${key}`);
     // Another attempt, with other content, was first.
-    if (published.sha256 !== file.sha256) await rm(join(folder, file.sha256), { force: true });
+    if (published.sha256 !== file.sha256) await removeFile(join(folder, file.sha256));
     return published;
   }
 
   async function open(result: StagedResult, signal: AbortSignal) {
     const folder = folderOf(keyOf(result));
-    const source = await asking(root, signal, () => openPublished(root, folder, result));
+    if (result.size <= WHOLE_BYTES) {
+      const bytes = await asking(root, signal, () => readBytes(root, folder, result));
+      return addAbortSignal(signal, Readable.from(verifiedBytes(bytes, result), { objectMode: false }));
+    }
+    const source = await asking(root, signal, () => openBytes(root, folder, result));
     return verified(source, result, (error) => unavailable(root, error), signal);
   }
 

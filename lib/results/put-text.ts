@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { sha256 } from '../contract/ids.ts';
 import type { StagedResult } from '../contract/job-input.ts';
+import { removeFile } from '../files.ts';
 
 import type { ResultStore } from './store.ts';
 
@@ -23,6 +24,6 @@ export async function putText(
     const size = Buffer.byteLength(text);
     return await store.put(key, { path, sha256: sha256(text), size, mimeType: 'application/json' }, signal);
   } finally {
-    await rm(path, { force: true });
+    await removeFile(path);
   }
 }

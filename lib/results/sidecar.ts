@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
 import { sha256 } from '../contract/ids.ts';
+import { ifPresent } from '../files.ts';
 
 import type { StagedFile } from './store.ts';
 
@@ -41,18 +42,14 @@ export async function readSidecar(path: string): Promise<StagedFileOf | undefine
 }
 
 async function isWhole({ path, size, sha256 }: { path: string; size: number; sha256: string }): Promise<boolean> {
-  const found = await stat(path).catch(ignoreMissing);
+  const found = await ifPresent(stat(path));
   if (found?.size !== size) return false;
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
   return hash.digest('hex') === sha256;
 }
 
-const textOf = async (path: string): Promise<string> => (await readFile(path, 'utf8').catch(ignoreMissing)) ?? '';
-
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
-}
+const textOf = async (path: string): Promise<string> => (await ifPresent(readFile(path, 'utf8'))) ?? '';
 
 function parsed(text: string): unknown {
   try {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, writeFile, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 
 import { sha256 } from '../contract/ids.ts';
+import { removeFile } from '../files.ts';
 
 import { readSidecar, sidecarText, type StagedFileOf, type StagingMeta } from './sidecar.ts';
 import { StagingError } from './staging-error.ts';
@@ -43,7 +44,6 @@ export function createStaging({ folder, identity }: { folder: string; identity: 
   ): Promise<StagedFile> {
     const partial = join(own, `${sha256(key)}.${(received += 1)}.part`);
     try {
-      await onDisk(mkdir(own, { recursive: true }));
       const written = await write(partial, addAbortSignal(signal, bytes));
       await check?.({ path: partial, mimeType, ...written });
       const file = { path: join(own, `${sha256(key)}-${written.sha256}`), mimeType, ...written };
@@ -54,7 +54,7 @@ export function createStaging({ folder, identity }: { folder: string; identity: 
     } catch (error) {
       bytes.destroy();
       // Fails where the disk does, and that is said already.
-      await rm(partial, { force: true }).catch(() => undefined);
+      await removeFile(partial).catch(() => undefined);
       signal.throwIfAborted();
       throw error;
     }
@@ -77,7 +77,7 @@ export function createStaging({ folder, identity }: { folder: string; identity: 
 
   async function sweep(): Promise<void> {
     const kept = (await complete()).flatMap(({ key, file }) => [basename(sidecarOf(key)), basename(file.path)]);
-    for (const name of await names()) if (!kept.includes(name)) await onDisk(rm(join(own, name), { force: true }));
+    for (const name of await names()) if (!kept.includes(name)) await onDisk(removeFile(join(own, name)));
   }
 
   return {
@@ -86,8 +86,8 @@ export function createStaging({ folder, identity }: { folder: string; identity: 
     complete,
     remove: async ({ path }) => {
       // The sidecar first: bytes without one are incomplete, one without bytes would be too, but reads as a fault.
-      await onDisk(rm(join(dirname(path), `${basename(path).slice(0, SHA256_DIGITS)}.json`), { force: true }));
-      await onDisk(rm(path, { force: true }));
+      await onDisk(removeFile(join(dirname(path), `${basename(path).slice(0, SHA256_DIGITS)}.json`)));
+      await onDisk(removeFile(path));
     },
     sweep,
   };
@@ -98,7 +98,7 @@ const SHA256_DIGITS = 64;
 /** Not forced to the disk: the GPU waits for this. Who reads it after a restart checks it. */
 async function write(path: string, bytes: Readable): Promise<{ sha256: string; size: number }> {
   const hash = createHash('sha256');
-  const file: FileHandle = await onDisk(open(path, 'wx'));
+  const file = await onDisk(createFile(path));
   let size = 0;
   try {
     for await (const chunk of bytes as AsyncIterable<Buffer>) {
@@ -112,6 +112,14 @@ async function write(path: string, bytes: Readable): Promise<{ sha256: string; s
   }
   return { sha256: hash.digest('hex'), size };
 }
+
+/** The GPU waits for this: the folder is made once, or again when somebody has cleared it away. */
+const createFile = (path: string): Promise<FileHandle> =>
+  open(path, 'wx').catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    await mkdir(dirname(path), { recursive: true });
+    return open(path, 'wx');
+  });
 
 /** Tells a failing disk from a failing connection. */
 async function onDisk<T>(work: Promise<T>): Promise<T> {

@@ -1,0 +1,16 @@
+import { unlink } from 'node:fs/promises';
+
+/** What a call gives that reads a file or asks after one, or undefined when there is none. */
+export async function ifPresent<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Deletes a file unless it is gone already. `rm` asks twice what kind of thing it is before, each time in another thread. */
+export async function removeFile(path: string): Promise<void> {
+  await ifPresent(unlink(path));
+}
