@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { firstIssue, issueText, readWith, type Schema } from './contract/schema.ts';
 import { loadUserModule, UserModuleError } from './user-module.ts';
 
 /** Says what is wrong with the parameters of a command, `parameters.frames: …`; undefined when nothing is. */
@@ -21,11 +22,6 @@ export function chainParameters(chainsModule: string | undefined): CheckParamete
   };
 }
 
-/** As much of zod as is used: the user's own version of it may be another. */
-interface Schema {
-  safeParse(value: unknown): { success: boolean; error?: { issues: { path: PropertyKey[]; message: string }[] } };
-}
-
 function schemaOf(file: string, name: string, value: unknown): Schema {
   const isSchema = typeof (value as Partial<Schema> | null | undefined)?.safeParse === 'function';
   if (isSchema) return value as Schema;
@@ -33,16 +29,7 @@ function schemaOf(file: string, name: string, value: unknown): Schema {
 }
 
 function mistakeIn(schema: Schema, parameters: unknown): string | undefined {
-  let read: ReturnType<Schema['safeParse']>;
-  try {
-    read = schema.safeParse(parameters);
-  } catch (error) {
-    return `parameters: their schema threw ${error instanceof Error ? error.message : String(error)}`;
-  }
-  if (read.success) return undefined;
-  const [issue] = read.error?.issues ?? [];
-  const place = (issue?.path ?? [])
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-    .join('');
-  return `parameters${place}: ${issue?.message ?? 'are invalid'}`;
+  const read = readWith(schema, parameters);
+  if ('threw' in read) return `parameters: their schema threw ${read.threw}`;
+  return 'issues' in read ? `parameters${issueText(firstIssue(read))}` : undefined;
 }

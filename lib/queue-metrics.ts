@@ -1,9 +1,11 @@
 import type { Client } from '@temporalio/client';
 import { Gauge, type Registry } from 'prom-client';
 
+import { systemClock } from './clock.ts';
 import { DqmGpuSeconds } from './contract/search-attributes.ts';
 import { readGpuQueue } from './gpu-queue.ts';
 import { visibilityQuery } from './jobs/query.ts';
+import { kept } from './kept.ts';
 
 /** A queue whose gauges this process shows. */
 export interface QueueSource {
@@ -33,13 +35,10 @@ interface Look {
 /** Backlog, its age and the hosts it wants, read when somebody scrapes. What does not answer is left out. */
 export function createQueueMetrics(registry: Registry): QueueMetrics {
   const queues: QueueSource[] = [];
-  let looked = Promise.resolve<Look[]>([]);
-  let lookedMs = Number.NEGATIVE_INFINITY;
-  const look = (): Promise<Look[]> => {
-    if (performance.now() - lookedMs < SHARED_MS) return looked;
-    lookedMs = performance.now();
-    return (looked = Promise.all(queues.map((queue) => lookAt(queue).catch(() => []))).then((all) => all.flat()));
-  };
+  const look = kept(systemClock, SHARED_MS, async () => {
+    const looks = await Promise.all(queues.map((queue) => lookAt(queue).catch(() => [])));
+    return looks.flat();
+  });
   const gauge = (name: string, help: string, value: (look: Look) => number): void => {
     registry.registerMetric(
       new Gauge({

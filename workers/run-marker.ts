@@ -1,10 +1,11 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
 
 import type { RunMark } from '../activities/render.ts';
-import { ifPresent, removeFile } from '../lib/files.ts';
+import { removeFile } from '../lib/files.ts';
+import { readJsonFile } from '../lib/json-file.ts';
 import { StagingError } from '../lib/results/staging-error.ts';
 
 /** A file that stands on this host's disk while a command may be on its GPU: it outlives the worker. */
@@ -32,9 +33,8 @@ export function createRunMarker({ folder, identity }: { folder: string; identity
   };
   return {
     left: async () => {
-      const text = await ifPresent(readFile(path, 'utf8'));
-      if (text === undefined) return undefined;
-      return Mark.safeParse(parsed(text)).data ?? UNREADABLE;
+      const file = await readJsonFile(path);
+      return file && (Mark.safeParse(file.value).data ?? UNREADABLE);
     },
     set: (mark) =>
       inTurn(async () => {
@@ -51,12 +51,4 @@ export function createRunMarker({ folder, identity }: { folder: string; identity
       }),
     clear: () => inTurn(() => removeFile(path)).catch(() => undefined),
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 
 import type { Clock } from '../../lib/clock.ts';
 import type { MaxWaitingJobs } from '../../lib/config/config.ts';
+import { kept } from '../../lib/kept.ts';
 import type { Log } from '../../lib/log.ts';
 
 import { createDispatchRate } from './dispatch-rate.ts';
@@ -174,17 +175,3 @@ export const NO_LIMIT: Allowance = {
     if (!signal.aborted) await once(signal, 'abort');
   },
 };
-
-/** What was read stays for a while; who asks meanwhile shares it. */
-function kept<T>(clock: Clock, forMs: number, read: () => Promise<T>): { (): Promise<T>; atMs(): number } {
-  let atMs = Number.NEGATIVE_INFINITY;
-  let value: Promise<T>;
-  const seen = (): Promise<T> => {
-    if (clock.now() - atMs < forMs) return value;
-    atMs = clock.now();
-    value = read();
-    value.catch(() => (atMs = Number.NEGATIVE_INFINITY));
-    return value;
-  };
-  return Object.assign(seen, { atMs: () => atMs });
-}

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { z } from 'zod';
 
 import type { JsonText } from '../../lib/contract/job-input.ts';
+import { firstIssue, issueText } from '../../lib/contract/schema.ts';
 import { JOB_STATES } from '../../lib/contract/states.ts';
 import { cancelJob, type Cancelled } from '../../lib/jobs/cancel.ts';
 import { findJob } from '../../lib/jobs/find.ts';
@@ -130,7 +131,7 @@ const cancelled = ({ job, outcome }: Cancelled): { job_id: string | null; state:
 function read<T extends z.ZodType>(schema: T, parameters: JsonText): z.output<T> {
   const { success, data, error } = schema.safeParse(JSON.parse(parameters));
   if (success) return data;
-  const [issue] = error.issues;
-  const field = issue?.path.join('.') || 'params';
-  throw new CommandError(CODES.parameters, `${field}: ${issue?.path.length ? issue.message : 'must be an object'}`);
+  const issue = firstIssue(error);
+  const isWhole = issue.path.length === 0;
+  throw new CommandError(CODES.parameters, isWhole ? 'params: must be an object' : issueText(issue).slice('.'.length));
 }

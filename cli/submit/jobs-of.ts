@@ -1,4 +1,5 @@
 import { isJsonObject } from '../../lib/contract/message-body.ts';
+import { jsonOf } from '../../lib/json-file.ts';
 import { UsageError } from '../context.ts';
 import { readInput } from '../read-input.ts';
 
@@ -49,11 +50,4 @@ const isJsonLines = (whole: Buffer, lines: readonly { body: Buffer }[]): boolean
 
 const isJson = (bytes: Buffer): boolean => valueOf(bytes) !== undefined;
 
-/** `undefined` is no JSON. */
-function valueOf(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString());
-  } catch {
-    return undefined;
-  }
-}
+const valueOf = (bytes: Buffer): unknown => jsonOf(bytes.toString());

@@ -7,6 +7,7 @@ import { isJsonObject, parseBody, shortName } from './message-body.ts';
 import { oneLine } from './one-line.ts';
 import { OWN_FIELDS, readJobId, readOwnFields, type OwnFields } from './own-fields.ts';
 import type { QueueMessage } from './queue-message.ts';
+import { firstIssue, issueText } from './schema.ts';
 
 /** What a message must obey beside its form. */
 export interface MessageRules {
@@ -49,7 +50,7 @@ export function readMessage(message: QueueMessage, rules: MessageRules): { job: 
   if ('reason' in body) return bad(body.reason, readJobId(undefined, message));
   const jobId = readJobId(body.value['dqm'], message);
   const parsed = JobMessage.safeParse(body.value);
-  if (!parsed.success) return bad(issueText(parsed.error), jobId);
+  if (!parsed.success) return bad(issueText(firstIssue(parsed.error)).slice('.'.length), jobId);
   const { command, tasks, dqm } = parsed.data;
   if (!rules.allowCommands.has(command)) {
     const reason = `command: ${shortName(command)} is not listed by allow_command in ${rules.file}`;
@@ -102,9 +103,3 @@ const bad = (reason: string, jobId: string | undefined): { rejected: Rejection }
 const rejected = (type: FailureType, reason: string, jobId: string | undefined): { rejected: Rejection } => ({
   rejected: { type, reason: oneLine(reason), jobId },
 });
-
-/** `tasks[0].config: must be an object` */
-function issueText({ issues: [issue] }: z.ZodError): string {
-  const path = (issue?.path ?? []).map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`));
-  return `${path.join('').replace(/^\./, '')}: ${issue?.message ?? 'is invalid'}`;
-}

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { brokerIdentity } from './identity.ts';
 import { JOB_ID, MAX_TENANT_BYTES, PRIORITIES, type PriorityKey } from './names.ts';
 import type { QueueMessage } from './queue-message.ts';
+import { firstIssue } from './schema.ts';
 
 /** What we add to the documented message: the body's `dqm` object, attributes, and the broker's own priority. */
 export interface OwnFields {
@@ -75,7 +76,7 @@ function readField<T>(
   const read = schema.safeParse(value);
   if (read.success) return { value: read.data };
   const place = isInBody ? `dqm.${name}` : `attribute dqm_${name}`;
-  return { reason: `${place}: ${read.error.issues[0]?.message ?? 'is invalid'}` };
+  return { reason: `${place}: ${firstIssue(read.error).message}` };
 }
 
 /** AMQP 0-9-1: 9-8 highest, 7-6 high, 5-4 normal, 3-2 low, 1-0 lowest. */

@@ -3,10 +3,11 @@ import type { z } from 'zod';
 import type { ResultStoreConfig } from '../config/config.ts';
 
 import type { TaskSpec } from './job-input.ts';
+import { firstIssue, issueText, type Schema } from './schema.ts';
 import { httpPostMistake, httpPostSchema } from './http-post-config.ts';
 import { s3UploadMistake, s3UploadSchema } from './s3-upload-config.ts';
 import type { Stage } from './task-values.ts';
-import { checkUserTask, type UserTaskSchema } from './user-task-config.ts';
+import { checkUserTask } from './user-task-config.ts';
 import { fillTemplates, unknownVariable, type TemplateVariables } from './templates.ts';
 
 /** What an operator allows tasks to reach. */
@@ -18,7 +19,7 @@ export interface TaskRules {
   /** No task may write into it. */
   resultStore: ResultStoreConfig;
   /** The schemas of the user's own tasks, by name. */
-  userTasks: ReadonlyMap<string, { config: UserTaskSchema }>;
+  userTasks: ReadonlyMap<string, { config: Schema }>;
 }
 
 const schemasOf = (stage: Stage) => ({ s3_upload: s3UploadSchema(stage), http_post: httpPostSchema(stage) });
@@ -59,11 +60,7 @@ export function readTaskConfig<Name extends TaskName>(
 }
 
 /** The config of a user's own task, as its schema gives it. Throws `InvalidTaskConfig`. */
-export function readUserTaskConfig(
-  schema: UserTaskSchema,
-  { config }: TaskSpec,
-  variables: TemplateVariables,
-): unknown {
+export function readUserTaskConfig(schema: Schema, { config }: TaskSpec, variables: TemplateVariables): unknown {
   const checked = checkUserTask(schema, fillTemplates(config, variables), 'filled');
   if ('mistake' in checked) throw new InvalidTaskConfig(`config${checked.mistake}`);
   return checked.config;
@@ -97,9 +94,7 @@ function judged<Config extends object>(
     const mistake = ruleMistake(read.data);
     return mistake === undefined ? { config: read.data } : { mistake };
   }
-  const [issue] = read.error.issues;
-  const place = (issue?.path ?? []).map((part) => `.${String(part)}`).join('');
-  return { mistake: `${place}: ${issue?.message ?? 'is invalid'}` };
+  return { mistake: issueText(firstIssue(read.error)) };
 }
 
 const QUOTED_LENGTH = 60;

@@ -1,6 +1,8 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+
+import { readJsonFile } from '../json-file.ts';
 import { accepts } from '../servers/ports.ts';
 
 /** What a running embedded engine leaves in its data folder, where other commands look. */
@@ -16,14 +18,7 @@ const fileIn = (dataFolder: string): string => join(dataFolder, 'engine.json');
 
 /** Undefined when none runs there: what a killed one left names a process that is gone, or an address where nobody is. */
 export async function runningEngine(dataFolder: string): Promise<EngineAddress | undefined> {
-  let text: string;
-  try {
-    text = await readFile(fileIn(dataFolder), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  const parsed = EngineAddress.safeParse(parseJson(text));
+  const parsed = EngineAddress.safeParse((await readJsonFile(fileIn(dataFolder)))?.value);
   if (!parsed.success || !isAlive(parsed.data.pid)) return undefined;
   // After a restart, in a container above all, another process may have that number.
   return (await accepts(parsed.data.address)) ? parsed.data : undefined;
@@ -37,14 +32,6 @@ export async function rememberEngine(dataFolder: string, engine: EngineAddress):
 }
 
 export const forgetEngine = (dataFolder: string): Promise<void> => rm(fileIn(dataFolder), { force: true });
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 function isAlive(pid: number): boolean {
   try {

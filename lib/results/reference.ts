@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import type { StagedResult } from '../contract/job-input.ts';
+import { jsonOf } from '../json-file.ts';
 
 import { isSafeKey } from './key.ts';
 import { NoSuchResult } from './store.ts';
@@ -21,13 +22,7 @@ export const referenceText = ({ sha256, size, mimeType }: Reference): string =>
   JSON.stringify({ sha256, size, mimeType });
 
 /** Undefined for anything else: a power loss may leave an empty file. */
-export function parseReference(text: string): Reference | undefined {
-  try {
-    return Reference.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-}
+export const parseReference = (text: string): Reference | undefined => Reference.safeParse(jsonOf(text)).data;
 
 /**
  * The key in an address `<base>/<key>/<sha256>`. The address must be, letter for letter, what this store would write:

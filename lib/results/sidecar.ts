@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { z } from 'zod';
 
 import { sha256 } from '../contract/ids.ts';
 import { ifPresent } from '../files.ts';
+import { readJsonFile } from '../json-file.ts';
 
 import type { StagedFile } from './store.ts';
 
@@ -34,7 +35,7 @@ export const sidecarText = ({ key, file: { sha256, size, mimeType }, meta }: Sta
 
 /** What a sidecar says, when the bytes beside it are those it speaks of. */
 export async function readSidecar(path: string): Promise<StagedFileOf | undefined> {
-  const sidecar = Sidecar.safeParse(parsed(await textOf(path))).data;
+  const sidecar = Sidecar.safeParse((await readJsonFile(path))?.value).data;
   if (!sidecar) return undefined;
   const { key, meta, ...described } = sidecar;
   const file = { path: join(dirname(path), `${sha256(key)}-${described.sha256}`), ...described };
@@ -47,14 +48,4 @@ async function isWhole({ path, size, sha256 }: { path: string; size: number; sha
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
   return hash.digest('hex') === sha256;
-}
-
-const textOf = async (path: string): Promise<string> => (await ifPresent(readFile(path, 'utf8'))) ?? '';
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

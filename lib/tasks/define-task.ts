@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
 
+import type { Schema } from '../contract/schema.ts';
+
 /** What a task delivers. */
 export interface TaskResult {
   mimeType: string;
@@ -24,18 +26,9 @@ export interface TaskRun<Config> {
   signal: AbortSignal;
 }
 
-/** As much of a zod schema as is used: a module's own version of zod may be another. */
-export interface TaskSchema<Config> {
-  safeParse(
-    value: unknown,
-  ):
-    | { success: true; data: Config }
-    | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } };
-}
-
 export interface TaskDefinition<Config> {
   /** Checks a message's `config` before its job starts, and once more when the templates are filled. */
-  config: TaskSchema<Config>;
+  config: Schema<Config>;
   /**
    * Delivers the result; safe to repeat, since an attempt may have delivered and died before it said so. Throws
    * `TaskRejected` when trying again cannot help; anything else is tried again for `task_retry_window`. May give the
