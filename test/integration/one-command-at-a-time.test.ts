@@ -89,43 +89,79 @@ function random(seed: number): () => number {
   };
 }
 
-/** CI looks for half a minute; `DQM_AUDIT_SECONDS=180` for longer. */
+/** CI looks for half a minute; `DQM_AUDIT_SECONDS=180` for longer, and says what it saw. */
 const AUDIT_MS = Number(process.env['DQM_AUDIT_SECONDS'] ?? 30) * 1_000;
 const SEED = Number(process.env['DQM_AUDIT_SEED'] ?? 7);
 
-test(`the simulator never sees two commands at once, whatever is killed, cancelled or too slow (seed ${SEED})`, async () => {
-  const queue = 'audit';
-  const next = random(SEED);
-  const jobs: Awaited<ReturnType<typeof startJob>>[] = [];
-  let host = aHost(queue);
-  const endMs = Date.now() + AUDIT_MS;
-  while (Date.now() < endMs) {
-    const command = next() < 0.8 ? 'sleep' : 'big_result';
-    // Some are longer than their command_timeout: they are given up, and go on.
-    const ms = Math.round(next() * LONGEST_COMMAND_MS * (next() < 0.5 ? 0.2 : 1));
-    jobs.push(await startJob(queue, command, command === 'sleep' ? { ms } : { bytes: 100_000 }));
-    const chance = next();
-    if (chance < 0.15) await jobs[Math.floor(next() * jobs.length)]?.cancel();
-    else if (chance < 0.2) {
-      await host.stop('SIGKILL');
-      host = aHost(queue);
-    } else if (chance < 0.25) {
-      await host.stop('SIGTERM');
-      host = aHost(queue);
-    } else if (chance < 0.32) {
-      host.child.kill('SIGSTOP');
-      await delay(2_500 * next());
-      host.child.kill('SIGCONT');
-    } else if (chance < 0.4) {
-      await farm.simulate('sim_faults', { command: 'big_result', kind: 'close' });
+test(
+  `the simulator never sees two commands at once, whatever is killed, cancelled or too slow (seed ${SEED})`,
+  async () => {
+    const queue = 'audit';
+    const next = random(SEED);
+    const jobs: Awaited<ReturnType<typeof startJob>>[] = [];
+    const seen: Call[] = [];
+    const disturbed: Record<string, number> = {};
+    let host = aHost(queue);
+    const endMs = Date.now() + AUDIT_MS;
+    while (Date.now() < endMs) {
+      const command = next() < 0.8 ? 'sleep' : 'big_result';
+      // Some are longer than their command_timeout: they are given up, and go on.
+      const ms = Math.round(next() * LONGEST_COMMAND_MS * (next() < 0.5 ? 0.2 : 1));
+      jobs.push(await startJob(queue, command, command === 'sleep' ? { ms } : { bytes: 100_000 }));
+      const disturbance = drawn(next());
+      disturbed[disturbance] = (disturbed[disturbance] ?? 0) + 1;
+      switch (disturbance) {
+        case 'cancel':
+          await jobs[Math.floor(next() * jobs.length)]?.cancel();
+          break;
+        case 'kill':
+        case 'stop':
+          await host.stop(disturbance === 'kill' ? 'SIGKILL' : 'SIGTERM');
+          host = aHost(queue);
+          break;
+        case 'stall':
+          host.child.kill('SIGSTOP');
+          await delay(2_500 * next());
+          host.child.kill('SIGCONT');
+          break;
+        case 'broken connection':
+          await farm.simulate('sim_faults', { command: 'big_result', kind: 'close' });
+          break;
+        case 'restarted RealityServer':
+          seen.push(...(await callsOf(queue)));
+          await farm.restartSimulator();
+          break;
+        case 'nothing':
+          break;
+        default:
+          disturbance satisfies never;
+      }
+      await delay(1_500 * next());
     }
-    await delay(1_500 * next());
-  }
-  await host.stop('SIGKILL');
-  const calls = await callsOf(queue);
-  expect(calls.length).toBeGreaterThan(5);
-  expect(calls.filter(({ overlap }) => overlap)).toEqual([]);
-}, 300_000);
+    await host.stop('SIGKILL');
+    seen.push(...(await callsOf(queue)));
+    if (process.env['DQM_AUDIT_SECONDS']) {
+      process.stdout.write(`${jobs.length} jobs, ${seen.length} calls, ${JSON.stringify(disturbed)}\n`);
+    }
+    expect(seen.length).toBeGreaterThan(5);
+    expect(seen.filter(({ overlap }) => overlap)).toEqual([]);
+  },
+  AUDIT_MS + 120_000,
+);
+
+type Call = Awaited<ReturnType<Farm['calls']>>[number];
+
+type Disturbance = 'cancel' | 'kill' | 'stop' | 'stall' | 'broken connection' | 'restarted RealityServer' | 'nothing';
+
+/** Of a number from 0 to 1. */
+function drawn(chance: number): Disturbance {
+  if (chance < 0.15) return 'cancel';
+  if (chance < 0.2) return 'kill';
+  if (chance < 0.25) return 'stop';
+  if (chance < 0.32) return 'stall';
+  if (chance < 0.4) return 'broken connection';
+  return chance < 0.43 ? 'restarted RealityServer' : 'nothing';
+}
 
 test('a cancel reaches the running command within two seconds', async () => {
   const queue = 'cancels';

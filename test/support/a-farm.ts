@@ -24,7 +24,9 @@ export interface TakenPost {
 /** Everything around `dqm` for one test file: a namespace, a simulated RealityServer, buckets, queues, a web server. */
 export interface Farm {
   engine: TestNamespace;
-  simulator: SimulatorProcess;
+  readonly simulator: SimulatorProcess;
+  /** Under the same address; what ran breaks off, and what it knew of its calls is gone. */
+  restartSimulator(): Promise<void>;
   s3: S3Client;
   sqs: SQSClient;
   bucket: string;
@@ -60,7 +62,8 @@ export interface Farm {
 export async function aFarm(): Promise<Farm> {
   const id = randomUUID().slice(0, 8);
   const endpoint = servers().awsEndpoint;
-  const [engine, simulator] = await Promise.all([aNamespace(), startSimulatorProcess({ env: process.env })]);
+  const [engine, firstSimulator] = await Promise.all([aNamespace(), startSimulatorProcess({ env: process.env })]);
+  let simulator = firstSimulator;
   const s3 = new S3Client({ ...AWS, endpoint, forcePathStyle: true });
   const sqs = new SQSClient({ ...AWS, endpoint });
   const bucket = `results-${id}`;
@@ -85,7 +88,13 @@ export async function aFarm(): Promise<Farm> {
 
   return {
     engine,
-    simulator,
+    get simulator() {
+      return simulator;
+    },
+    restartSimulator: async () => {
+      await simulator.stop();
+      simulator = await startSimulatorProcess({ env: process.env, port: Number(new URL(simulator.url).port) });
+    },
     s3,
     sqs,
     bucket,
