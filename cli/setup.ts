@@ -17,6 +17,7 @@ import type { Context } from './context.ts';
 import { EXIT_FAILED } from './exit.ts';
 import { jsonLine } from './output/output.ts';
 import { missingBrokerTarget } from './setup/broker-target.ts';
+import { engineWarnings } from './setup/engine-warnings.ts';
 import { ownDiskRefusal } from './setup/own-disk.ts';
 import { forgottenTooSoon } from './setup/retention.ts';
 
@@ -41,6 +42,7 @@ export async function setup(context: Context): Promise<void> {
   try {
     const engine = await lookAtEngine(context);
     found(engine.finding);
+    for (const detail of engine.warnings) found({ check: engine.finding.check, state: 'warning', detail });
     for (const queue of config.queues.values()) {
       const check = `queue ${queue.name}`;
       found(await looked(check, () => queueAnswer(queue, sqs)));
@@ -61,6 +63,8 @@ export async function setup(context: Context): Promise<void> {
 
 interface EngineAnswer {
   finding: Finding;
+  /** What it cannot do. */
+  warnings: readonly string[];
   /** How long it keeps jobs that have ended; undefined where it cannot be asked. */
   keptDays?: number;
   /** Why its job workers cannot read this host's results. */
@@ -76,15 +80,25 @@ async function lookAtEngine({ config, env, log }: Context): Promise<EngineAnswer
       const finding = await prepared(connection, { namespace: temporal.namespace, log }, check);
       const days = await keptDays(connection, temporal.namespace).catch(() => undefined);
       const ownDisk = await ownDiskRefusal(config, client).catch(() => undefined);
-      return { finding, ...(days !== undefined && { keptDays: days }), ...(ownDisk !== undefined && { ownDisk }) };
+      // What cannot be asked of an engine that is not prepared was told with that.
+      const warnings = finding.state === 'failed' ? [] : await engineWarnings(client);
+      return {
+        finding,
+        warnings,
+        ...(days !== undefined && { keptDays: days }),
+        ...(ownDisk !== undefined && { ownDisk }),
+      };
     } finally {
       await close();
     }
   } catch (error) {
     // Without an address of its own, the file asks for the engine that `dqm up` starts and prepares.
     if (!namesEngine(config, env))
-      return { finding: { check, state: 'skipped', detail: 'not running; dqm up starts and prepares one' } };
-    return { finding: { check, state: 'failed', detail: errorText(error) } };
+      return {
+        finding: { check, state: 'skipped', detail: 'not running; dqm up starts and prepares one' },
+        warnings: [],
+      };
+    return { finding: { check, state: 'failed', detail: errorText(error) }, warnings: [] };
   }
 }
 
