@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 
-import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSClient } from '@aws-sdk/client-sqs';
 
 import type { AmqpQueueConfig, QueueConfig, SqsQueueConfig } from '../lib/config/config.ts';
 
 import { connectInTurn } from './amqp/connection.ts';
 import { createPublisher } from './amqp/publisher.ts';
 import type { Intake } from './intake/intake.ts';
-import { isFifo } from './sqs/queue.ts';
+import { createSqsSender } from './sqs/sender.ts';
 
 /** What a producer may say beside the body. */
 export interface SubmitAttributes {
@@ -79,23 +79,8 @@ export function openSender(
 }
 
 function sqsSender({ url }: SqsQueueConfig, attributes: SubmitAttributes, sqs: SQSClient): Sender {
-  const MessageAttributes = Object.fromEntries(
-    Object.entries(attributes).map(([name, StringValue]: [string, string]) => [
-      name,
-      { DataType: 'String', StringValue },
-    ]),
-  );
-  return {
-    send: async (body) => {
-      const fifo = isFifo(url) && { MessageGroupId: 'dqm-submit', MessageDeduplicationId: randomUUID() };
-      const message = { QueueUrl: url, MessageBody: body.toString(), MessageAttributes, ...fifo };
-      const { MessageId } = await sqs.send(new SendMessageCommand(message));
-      if (MessageId === undefined) throw new Error('SQS gave the message no id');
-      return MessageId;
-    },
-    onEnd: () => undefined,
-    close: async () => undefined,
-  };
+  const send = createSqsSender(sqs, url, { ...attributes });
+  return { send: (body) => send(body.toString()), onEnd: () => undefined, close: async () => undefined };
 }
 
 async function openAmqp(queue: AmqpQueueConfig, attributes: SubmitAttributes): Promise<Sender> {

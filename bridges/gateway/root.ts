@@ -79,20 +79,25 @@ const isRead = ({ headers }: IncomingMessage): boolean =>
   (headers['content-encoding'] ?? 'identity') === 'identity' &&
   Number(headers['content-length'] ?? 0) <= MOST_READ_BYTES;
 
-/** Up to a limit; the stream stays open behind it. */
-async function firstBytes(
-  stream: IncomingMessage,
-  most = MOST_READ_BYTES,
-): Promise<{ bytes: Buffer; isWhole: boolean }> {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  for await (const piece of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    pieces.push(piece);
-    size += piece.length;
-    if (size > most) return { bytes: Buffer.concat(pieces), isWhole: false };
-  }
-  return { bytes: Buffer.concat(pieces), isWhole: true };
-}
+/** Up to a limit; the stream stays open behind it, and stands still. */
+const firstBytes = (stream: IncomingMessage, most = MOST_READ_BYTES): Promise<{ bytes: Buffer; isWhole: boolean }> =>
+  new Promise((resolve, reject) => {
+    const pieces: Buffer[] = [];
+    let size = 0;
+    const settle = (isWhole: boolean): void => {
+      stream.off('data', onData).off('end', onEnd).off('error', reject).off('close', onClose);
+      if (!isWhole) stream.pause();
+      resolve({ bytes: pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces), isWhole });
+    };
+    const onData = (piece: Buffer): void => {
+      pieces.push(piece);
+      size += piece.length;
+      if (size > most) settle(false);
+    };
+    const onEnd = (): void => settle(true);
+    const onClose = (): void => reject(new Error('it broke off'));
+    stream.on('data', onData).once('end', onEnd).once('error', reject).once('close', onClose);
+  });
 
 async function* all(first: Buffer, rest: IncomingMessage): AsyncGenerator<Buffer> {
   yield first;

@@ -1,36 +1,50 @@
-/** Collects for so long before it sends: a batch is charged as one call. */
-const WINDOW_MS = 20;
-
-export interface Batcher<Entry> {
-  /** Settles when the batch that the entry is in was sent; rejects when it, or this entry of it, failed. */
-  add(entry: Entry): Promise<void>;
+export interface BatcherOptions {
+  /** A batch that is full goes at once. */
+  most: number;
+  /** Others wait so long for more: a batch is charged as one call. 0: nobody waits, only what comes in one moment shares. */
+  collectMs: number;
 }
 
-/** Sends entries in batches of at most `most`. `send` answers why single entries failed, by their index. */
-export function createBatcher<Entry>(
-  most: number,
-  send: (entries: Entry[]) => Promise<ReadonlyMap<number, Error>>,
-): Batcher<Entry> {
-  let waiting: { entry: Entry; settle: (error?: Error) => void }[] = [];
-  let timer: NodeJS.Timeout | undefined;
+export interface Batcher<Entry, Answer = never> {
+  /** What was answered for it, when its batch was sent; rejects when the batch, or this entry of it, failed. */
+  add(entry: Entry): Promise<Answer | undefined>;
+}
+
+/** Sends entries in batches. `send` gives, by their index, what was answered for entries and why single ones failed. */
+export function createBatcher<Entry, Answer = never>(
+  { most, collectMs }: BatcherOptions,
+  send: (entries: Entry[]) => Promise<ReadonlyMap<number, Answer | Error>>,
+): Batcher<Entry, Answer> {
+  let waiting: { entry: Entry; settle: (answer: Answer | Error | undefined) => void }[] = [];
+  let isCollecting = false;
 
   function flush(): void {
-    clearTimeout(timer);
-    timer = undefined;
     const batch = waiting;
     waiting = [];
+    if (batch.length === 0) return;
     send(batch.map(({ entry }) => entry)).then(
-      (failures) => batch.forEach(({ settle }, index) => settle(failures.get(index))),
+      (answers) => batch.forEach(({ settle }, index) => settle(answers.get(index))),
       (error: Error) => batch.forEach(({ settle }) => settle(error)),
     );
+  }
+
+  function collect(): void {
+    if (isCollecting) return;
+    isCollecting = true;
+    const end = (): void => {
+      isCollecting = false;
+      flush();
+    };
+    if (collectMs === 0) setImmediate(end);
+    else setTimeout(end, collectMs);
   }
 
   return {
     add: (entry) =>
       new Promise((resolve, reject) => {
-        waiting.push({ entry, settle: (error) => (error ? reject(error) : resolve()) });
+        waiting.push({ entry, settle: (answer) => (answer instanceof Error ? reject(answer) : resolve(answer)) });
         if (waiting.length >= most) flush();
-        else timer ??= setTimeout(flush, WINDOW_MS);
+        else collect();
       }),
   };
 }

@@ -1,4 +1,4 @@
-import { SQSServiceException } from '@aws-sdk/client-sqs';
+import { SQSServiceException, type BatchResultErrorEntry } from '@aws-sdk/client-sqs';
 
 /** Client faults that pass: too much at once, a clock or a session that is mended from outside. */
 const PASSING =
@@ -6,8 +6,22 @@ const PASSING =
 /** What the SDK says before it sends anything, and cannot say otherwise the next time. */
 const MISCONFIGURED = /^(CredentialsProviderError|TokenProviderError)$|Region is missing/;
 
+/** SQS's answer for one entry of a batch. */
+export class EntryRefused extends Error {
+  readonly isFinal: boolean;
+  constructor(what: string, { Code, Message, SenderFault = false }: BatchResultErrorEntry) {
+    super(`${what}: ${Code}${Message === undefined ? '' : ` ${Message}`}`);
+    this.isFinal = SenderFault;
+  }
+}
+
+/** Of a batch whose entries have their index as id. */
+export const refusals = (what: string, failed: BatchResultErrorEntry[] = []): [index: number, error: Error][] =>
+  failed.map((entry) => [Number(entry.Id), new EntryRefused(what, entry)]);
+
 /** The request is at fault, or who asks: no waiting mends it. */
 export function isFinalSqsError(error: unknown): boolean {
+  if (error instanceof EntryRefused) return error.isFinal;
   if (!(error instanceof Error)) return false;
   if (MISCONFIGURED.test(error.name) || MISCONFIGURED.test(error.message)) return true;
   if (!(error instanceof SQSServiceException) || PASSING.test(error.name)) return false;

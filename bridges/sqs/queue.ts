@@ -4,7 +4,6 @@ import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
   ReceiveMessageCommand,
-  type BatchResultErrorEntry,
   type Message,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
@@ -15,10 +14,11 @@ import { errorText } from '../../lib/log.ts';
 import { inHand } from '../intake/in-hand.ts';
 
 import { createBatcher } from './batcher.ts';
-import { isFinalSqsError } from './errors.ts';
+import { isFinalSqsError, refusals } from './errors.ts';
 
 /** SQS's largest of each. */
 export const BATCH = 10;
+const COLLECTED = { most: BATCH, collectMs: 20 };
 /**
  * A poll cannot be called back: what SQS hands to one that was given up, nobody sees until its visibility ends. So a
  * bridge that stops waits for its open polls, and they are no longer than a person waits for a program to end.
@@ -50,29 +50,20 @@ export interface Hold {
   letGo(): void;
 }
 
-/** SQS's answer for one entry of a batch. */
-class EntryRefused extends Error {
-  readonly isFinal: boolean;
-  constructor(what: string, { Code, Message: text, SenderFault = false }: BatchResultErrorEntry) {
-    super(`${what}: ${Code}${text === undefined ? '' : ` ${text}`}`);
-    this.isFinal = SenderFault;
-  }
-}
-
 export function createSqsQueue(sqs: SQSClient, url: string, clock: Clock = systemClock): SqsQueue {
-  const removals = createBatcher<Message>(BATCH, async (messages) => {
+  const removals = createBatcher<Message>(COLLECTED, async (messages) => {
     const Entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
     const { Failed } = await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
-    return refusals('not deleted', Failed);
+    return new Map(refusals('not deleted', Failed));
   });
-  const visibilities = createBatcher<{ message: Message; seconds: number }>(BATCH, async (entries) => {
+  const visibilities = createBatcher<{ message: Message; seconds: number }>(COLLECTED, async (entries) => {
     const Entries = entries.map(({ message: { ReceiptHandle }, seconds }, index) => ({
       Id: String(index),
       ReceiptHandle,
       VisibilityTimeout: seconds,
     }));
     const { Failed } = await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries }));
-    return refusals('visibility not changed', Failed);
+    return new Map(refusals('visibility not changed', Failed));
   });
 
   const insistently = async (call: () => Promise<void>, signal: AbortSignal): Promise<void> => {
@@ -82,7 +73,7 @@ export function createSqsQueue(sqs: SQSClient, url: string, clock: Clock = syste
         await call();
         return { done: true };
       } catch (error) {
-        if (isFinal(error)) throw error;
+        if (isFinalSqsError(error)) throw error;
         failure = error;
         return { again: errorText(error) };
       }
@@ -101,7 +92,7 @@ export function createSqsQueue(sqs: SQSClient, url: string, clock: Clock = syste
         await visibilities.add({ message, seconds: Math.min(left, VISIBILITY_SECONDS) });
       } catch (error) {
         // The next one may succeed in time; a message that is seen again is recognised.
-        if (isFinal(error)) return lose();
+        if (isFinalSqsError(error)) return lose();
       }
     }
   }
@@ -144,8 +135,3 @@ export function createSqsQueue(sqs: SQSClient, url: string, clock: Clock = syste
 }
 
 export const isFifo = (url: string): boolean => new URL(url).pathname.endsWith('.fifo');
-
-const isFinal = (error: unknown): boolean => (error instanceof EntryRefused ? error.isFinal : isFinalSqsError(error));
-
-const refusals = (what: string, failed: BatchResultErrorEntry[] = []): ReadonlyMap<number, Error> =>
-  new Map(failed.map((entry) => [Number(entry.Id), new EntryRefused(what, entry)]));

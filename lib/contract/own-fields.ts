@@ -17,7 +17,7 @@ export function readOwnFields(
   dqm: Record<string, unknown>,
   { attributes, brokerPriority }: QueueMessage,
 ): OwnFields | { reason: string } {
-  const jobId = readField(jobIdSchema(attributes.originalMessageId), 'job_id', dqm['job_id'], attributes.jobId);
+  const jobId = readField(jobIdRule(attributes.originalMessageId), 'job_id', dqm['job_id'], attributes.jobId);
   if ('reason' in jobId) return jobId;
   const priority = readField(Priority, 'priority', dqm['priority'], attributes.priority);
   if ('reason' in priority) return priority;
@@ -36,18 +36,20 @@ export const OWN_FIELDS = new Set(['job_id', 'priority', 'tenant']);
 export function readJobId(dqm: unknown, message: QueueMessage): string | undefined {
   const inBody = typeof dqm === 'object' && dqm !== null ? (dqm as { job_id?: unknown }).job_id : undefined;
   const { jobId, originalMessageId } = message.attributes;
-  const read = readField(jobIdSchema(originalMessageId), 'job_id', inBody, jobId);
+  const read = readField(jobIdRule(originalMessageId), 'job_id', inBody, jobId);
   return 'reason' in read ? undefined : read.value;
 }
 
 /** A dead letter of a job without an own id names it by the message's id, which may be any text. */
-const jobIdSchema = (originalMessageId: string | undefined) =>
+const jobIdRule = (originalMessageId: string | undefined): z.ZodType<string> =>
+  originalMessageId === undefined ? JobId : jobIdOr(brokerIdentity(originalMessageId));
+
+const jobIdOr = (other: string | undefined) =>
   z
     .string('must be a string')
-    .refine(
-      (id) => JOB_ID.test(id) || (originalMessageId !== undefined && id === brokerIdentity(originalMessageId)),
-      'must be 1 to 200 of the characters A-Za-z0-9._:-',
-    );
+    .refine((id) => JOB_ID.test(id) || id === other, 'must be 1 to 200 of the characters A-Za-z0-9._:-');
+
+const JobId = jobIdOr(undefined);
 
 /** Attributes are texts, so a number may come as one. */
 const Priority = z.union(
