@@ -1,76 +1,88 @@
-import { Agent, request, type IncomingMessage } from 'node:http';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 
 import { median } from '../statistics.ts';
 
-/** One call, on a caller's own connection. */
-type Call = (agent: Agent) => Promise<void>;
+import type { Done, Order, Target } from './caller.ts';
+import { processorMs } from './process-figures.ts';
 
-interface Load {
+/** Who is called, and the process that answers, where its cost is asked for. */
+export interface Rival {
+  target: Target;
+  pid?: number;
+}
+
+export interface Load {
   /** With 16 callers at once. */
   perSecond: number;
   /** With one. */
   p50Ms: number;
+  /** Processor time of the process that answers, for each call of the 16. */
+  processorMs?: number;
 }
 
 const ROUNDS = 6;
 const ROUND_MS = 1_000;
 const CALLERS = 16;
-const SINGLE_CALLS = 300;
+const SINGLE_CALLS = 60;
 
 /** Each of them in each round, so that a busy machine is as busy for all. The first round warms up. */
-export async function inTurn<Name extends string>(calls: Record<Name, Call>): Promise<Record<Name, Load>> {
-  const names = Object.keys(calls) as Name[];
-  const rates = new Map<Name, number[]>(names.map((name) => [name, []]));
-  const times = new Map<Name, number[]>(names.map((name) => [name, []]));
+export async function inTurn<Name extends string>(rivals: Record<Name, Rival>): Promise<Record<Name, Load>> {
+  const names = Object.keys(rivals) as Name[];
+  const runs = await Promise.all(names.map(async (name) => ({ name, ...(await openRun(rivals[name])) })));
   for (let round = 0; round <= ROUNDS; round += 1) {
-    for (const name of names) {
-      const rate = await perSecond(calls[name]);
-      if (round > 0) rates.get(name)?.push(rate);
-    }
+    for (const { measure } of runs) await measure(round > 0);
   }
-  const agent = new Agent({ keepAlive: true });
-  for (let count = 0; count < SINGLE_CALLS; count += 1) {
-    for (const name of names) {
-      const began = performance.now();
-      await calls[name](agent);
-      times.get(name)?.push(performance.now() - began);
-    }
-  }
-  agent.destroy();
-  const found = names.map((name) => [
-    name,
-    {
-      perSecond: Math.round(median(rates.get(name) ?? [])),
-      p50Ms: Number(median(times.get(name) ?? []).toFixed(2)),
+  for (const { close } of runs) close();
+  return Object.fromEntries(runs.map(({ name, result }) => [name, result()])) as Record<Name, Load>;
+}
+
+async function openRun({ target, pid }: Rival) {
+  const caller = await openCaller(target);
+  const rates: number[] = [];
+  const costs: number[] = [];
+  const times: number[] = [];
+  return {
+    measure: async (counts: boolean): Promise<void> => {
+      const before = pid === undefined ? 0 : processorMs(pid);
+      const { calls, ms } = await caller.order({ kind: 'rate', ms: ROUND_MS, callers: CALLERS });
+      const cost = pid === undefined ? 0 : (processorMs(pid) - before) / calls;
+      const { timesMs } = await caller.order({ kind: 'times', calls: SINGLE_CALLS });
+      if (!counts) return;
+      rates.push((calls * 1_000) / ms);
+      costs.push(cost);
+      times.push(...timesMs);
     },
-  ]);
-  return Object.fromEntries(found) as Record<Name, Load>;
-}
-
-async function perSecond(call: Call): Promise<number> {
-  let count = 0;
-  const end = performance.now() + ROUND_MS;
-  await Promise.all(
-    Array.from({ length: CALLERS }, async () => {
-      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-      while (performance.now() < end) {
-        await call(agent);
-        count += 1;
-      }
-      agent.destroy();
+    result: (): Load => ({
+      perSecond: Math.round(median(rates)),
+      p50Ms: Number(median(times).toFixed(2)),
+      ...(pid !== undefined && { processorMs: Number(median(costs).toFixed(2)) }),
     }),
-  );
-  return (count * 1000) / ROUND_MS;
+    close: caller.close,
+  };
 }
 
-/** One POST to its last byte; gives how many came. Rejects unless the status is 200. */
-export const post = (url: string, body: string, agent?: Agent): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const asking = request(url, { method: 'POST', headers, ...(agent && { agent }) }, (answer: IncomingMessage) => {
-      let bytes = 0;
-      answer.on('data', (piece: Buffer) => (bytes += piece.length)).on('error', reject);
-      answer.on('end', () => (answer.statusCode === 200 ? resolve(bytes) : reject(new Error(`${answer.statusCode}`))));
-    });
-    asking.on('error', reject).end(body);
-  });
+export interface Caller {
+  order(order: Order): Promise<Done>;
+  close(): void;
+}
+
+/** A load in a process of its own. */
+export async function openCaller(target: Target): Promise<Caller> {
+  const child = fork(join(import.meta.dirname, 'caller.js'), [JSON.stringify(target)]);
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error(`the caller of ${target.kind} ended`)));
+  ended.catch(() => undefined);
+  const said = async (): Promise<unknown> => {
+    const [message] = (await Promise.race([once(child, 'message'), ended])) as unknown[];
+    return message;
+  };
+  await said();
+  return {
+    order: (order) => {
+      child.send(order);
+      return said() as Promise<Done>;
+    },
+    close: () => child.kill('SIGKILL'),
+  };
+}

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Command } from '@migenius/realityserver-client';
 import { WebSocket, WebSocketServer } from 'ws';
 
+import { fuzzedRequest, METHODS } from '../../../../bench/gateway/fuzzed-request.ts';
 import { messageBytes, MESSAGE } from '../../../../lib/realityserver/web-socket/frames.ts';
 import { typedBytes } from '../../../../lib/realityserver/web-socket/typed-values.ts';
 import { aFuzz, fuzzRuns, type Fuzz } from '../../../support/a-fuzz.ts';
@@ -18,47 +19,12 @@ afterEach(async () => {
 });
 
 const SEED = 20_260_101;
-const METHODS = ['echo', 'get_version', 'nothing', 'dqm_list_jobs', 'dqm_job_status', 'queue_manager_submit_job', ''];
-const VALUES = [
-  'null',
-  '1',
-  '-0',
-  '1e999',
-  '9007199254740993',
-  '"\\u0000"',
-  '"ü"',
-  '[]',
-  '{}',
-  'true',
-  '"\\ud800"',
-  '{"a":',
-];
-
-const value = (fuzz: Fuzz): string =>
-  fuzz.number(20) === 0 ? `${'['.repeat(5_000)}${']'.repeat(5_000 - fuzz.number(2))}` : fuzz.one(VALUES);
-
-function call(fuzz: Fuzz): string {
-  const members = [
-    `"method":${fuzz.number(8) === 0 ? value(fuzz) : JSON.stringify(fuzz.one(METHODS))}`,
-    ...(fuzz.number(3) === 0 ? [] : [`"params":${value(fuzz)}`]),
-    ...(fuzz.number(3) === 0 ? [] : [`"id":${value(fuzz)}`]),
-    ...(fuzz.number(2) === 0 ? [] : ['"jsonrpc":"2.0"']),
-  ];
-  return `{${members.toSorted(() => fuzz.number(3) - 1).join(',')}}`;
-}
-
-function body(fuzz: Fuzz): Buffer {
-  const text = fuzz.number(3) === 0 ? `[${fuzz.many(fuzz.number(51), () => call(fuzz)).join(',')}]` : call(fuzz);
-  return fuzz.number(2) === 0 ? Buffer.from(text) : fuzz.spoiled(Buffer.from(text));
-}
-
 test('whatever comes by HTTP gets our answer, or the one of the server', async () => {
   const fuzz = aFuzz(SEED);
   const simulator = await aSimulator();
   const gateway = await aGateway(simulator.url);
   for (let run = 0; run < fuzzRuns({ few: 400, full: 10_000 }); run += 1) {
-    const bytes = body(fuzz);
-    const type = fuzz.one(['application/json', 'text/plain', 'x', 'multipart/form-data', ';']);
+    const { type, body: bytes } = fuzzedRequest(fuzz);
     const before = gateway.calls.length;
     const asked = { method: 'POST', headers: { 'content-type': type }, body: bytes };
     const through = await (await fetch(gateway.url, asked)).text();
@@ -75,7 +41,7 @@ test('half bodies and lying lengths are refused or wait for nobody', async () =>
   const simulator = await aSimulator();
   const gateway = await aGateway(simulator.url);
   for (let run = 0; run < fuzzRuns({ few: 40, full: 500 }); run += 1) {
-    const bytes = body(fuzz);
+    const { body: bytes } = fuzzedRequest(fuzz);
     const length = fuzz.one([bytes.length + 1 + fuzz.number(100), -1, '5, 6', 'x', '1e3', bytes.length * 2 + 1]);
     const head = [
       `POST / HTTP/1.1`,
