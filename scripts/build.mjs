@@ -25,7 +25,7 @@ const SETTINGS = ['package-lock.json', 'scripts/build.mjs', 'tsconfig.json', 'ts
 /** What the program reads beside its code. */
 const ASSET = /\.(?:css|html|mjs|yaml)$/;
 const SOURCE = /\.(?:ts|css|html|mjs|yaml)$/;
-const ENTRY = 'cli/main.js';
+const COMMANDS = ['cli/main.js', 'simulator/main.js'];
 
 export function build() {
   const sources = SOURCE_FOLDERS.flatMap(filesIn).filter((file) => SOURCE.test(file));
@@ -37,7 +37,7 @@ export function build() {
   const assets = sources.filter((file) => ASSET.test(file));
   const written = new Set([...compile(), ...assets.map(copyAsset)]);
   for (const file of filesIn('dist')) if (!written.has(resolve(root, file))) rmSync(resolve(root, file));
-  if (existsSync(join(dist, ENTRY))) chmodSync(join(dist, ENTRY), 0o755);
+  for (const command of COMMANDS) if (existsSync(join(dist, command))) chmodSync(join(dist, command), 0o755);
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, state);
 }

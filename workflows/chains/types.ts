@@ -11,10 +11,10 @@ export type JsonValue =
   | { readonly [name: string]: JsonValue };
 
 /** A command's result, by reference: `uri`, `sha256`, `size` in bytes, `mimeType`. The bytes stay in the result store. */
-export type Result = StagedResult;
+export interface Result extends StagedResult {}
 
 /** A completion task as a message lists it: `{ name: 's3_upload', config: { … } }`. */
-export type Task = TaskSpec;
+export interface Task extends TaskSpec {}
 
 /** The job that a chain was started for. `Parameters`: the shape of the message's `parameters`. */
 export interface ChainJob<Parameters = Readonly<Record<string, JsonValue>>> {
