@@ -5,6 +5,7 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { defaultPayloadConverter, fromPayloadsAtIndex } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 
+import { misfitIn, misfitText } from '../lib/jobs/misfit.ts';
 import { errorText } from '../lib/log.ts';
 import { installRuntime } from '../lib/runtime.ts';
 import { bundleChains, bundleWorkflows } from '../workers/bundle.ts';
@@ -26,7 +27,7 @@ export async function checkReplay({ config, log, output }: Context, folder: stri
   for (const { file, history } of histories) {
     const reason = await Worker.runReplayHistory({ workflowBundle }, history).then(
       () => undefined,
-      (error: unknown) => misfit(history, errorText(error)),
+      (error: unknown) => whyNot(history, errorText(error)),
     );
     if (reason !== undefined) process.exitCode = EXIT_FAILED;
     if (output.json)
@@ -55,13 +56,9 @@ async function readHistory(file: string): Promise<{ file: string; history: Histo
 }
 
 /** The engine names the event that does not fit; people know the step by its summary. */
-function misfit({ events }: History, text: string): string {
-  const id = /HistoryEvent\(id: (\d+)/.exec(text)?.[1];
-  const event = events?.find(({ eventId }) => id !== undefined && String(eventId) === id);
-  if (!event) return text;
-  const summary = event.userMetadata?.summary;
-  const shown = summary ? fromPayloadsAtIndex<string>(defaultPayloadConverter, 0, [summary]) : undefined;
-  const activity = event.activityTaskScheduledEventAttributes?.activityType?.name;
-  const step = shown ?? activity;
-  return `at event ${id}${step === undefined ? '' : ` (${step})`}: ${text}`;
+async function whyNot({ events }: History, text: string): Promise<string> {
+  const misfit = await misfitIn(events ?? [], text, (summary) =>
+    fromPayloadsAtIndex(defaultPayloadConverter, 0, [summary]),
+  );
+  return misfit ? `${misfitText(misfit)}: ${text}` : text;
 }

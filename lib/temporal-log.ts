@@ -1,12 +1,22 @@
 import { SdkComponent, type LogLevel, type LogMetadata, type Logger } from '@temporalio/common';
 import type { Log } from './log.ts';
 
+/** The workflow of this run cannot go on: its code does not do what its history says. */
+export type OnMisfit = (runId: string, reason: string) => void;
+
 /** A render host runs activities alone, on purpose. */
 const EXPECTED = /^No workflows registered/;
 
-/** What the SDK says of its own doings is for whoever debugs it. */
-export function temporalLogger(log: Log): Logger {
+const MISFIT = /Nondeterminism error/;
+
+/** What the SDK says of its own doings is for whoever debugs it; a misfit is for `onMisfit`, which can say more. */
+export function temporalLogger(log: Log, onMisfit?: OnMisfit): Logger {
   const write = (level: LogLevel, message: string, meta: LogMetadata = {}) => {
+    const { runId, failure } = meta as { runId?: unknown; failure?: unknown };
+    if (onMisfit && typeof runId === 'string' && MISFIT.test(String(failure))) {
+      onMisfit(runId, String(failure));
+      return log.debug(message, meta);
+    }
     const { sdkComponent, ...fields } = meta;
     const inner = sdkComponent === SdkComponent.worker || sdkComponent === SdkComponent.core;
     switch (level) {

@@ -62,7 +62,8 @@ function resultText(result: JobView['result']): string | null {
 }
 
 /** One reason for each activity that nobody works on now. */
-function waitsFor({ job: { queue, state }, pending, hostWait }: JobDetails, nowMs: number): string[] {
+function waitsFor({ job: { queue, state }, pending, hostWait, heldUp }: JobDetails, nowMs: number): string[] {
+  if (heldUp !== null) return [heldUp];
   // Its workflow has not taken the first step.
   if (state === 'waiting' && pending.length === 0) return ['a job worker (dqm worker jobs)'];
   return pending

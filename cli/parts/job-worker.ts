@@ -9,11 +9,12 @@ import type { Config } from '../../lib/config/config.ts';
 import { createPostbackAgent } from '../../lib/postback/agent.ts';
 import { createPost } from '../../lib/postback/post.ts';
 import { loadUserTasks } from '../../lib/tasks/load.ts';
-import { connectWorker } from '../../lib/temporal.ts';
+import { connectClient, connectWorker } from '../../lib/temporal.ts';
 import { UserModuleError } from '../../lib/user-module.ts';
 import { bundleChains, bundleWorkflows } from '../../workers/bundle.ts';
 import { countTasks } from '../../workers/count-tasks.ts';
 import { startJobWorker } from '../../workers/jobs.ts';
+import { tellMisfits } from '../../workers/misfits.ts';
 
 import { approvalWebhook } from './approval-webhook.ts';
 import { openFailureWebhook } from './failure-webhook.ts';
@@ -57,6 +58,9 @@ export async function openJobWorker(shared: Shared): Promise<void> {
   refuseNamesOf(ours, userTasks, config);
   const connection = await connectWorker(temporal, { log, signal: opened.signal });
   opened.closes(() => connection.close());
+  const { client, close } = await connectClient(temporal, { log, signal: opened.signal });
+  opened.closes(close);
+  tellMisfits({ misfits: shared.misfits, client, log });
   opened.runs(
     await startJobWorker({
       connection,

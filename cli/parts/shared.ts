@@ -1,10 +1,12 @@
+import { EventEmitter } from 'node:events';
+
 import { createS3 } from '../../lib/aws.ts';
 import { watchEngine } from '../../lib/engine-watch.ts';
 import { startHealthServer } from '../../lib/health-server.ts';
 import { createMetrics, type Metrics } from '../../lib/metrics.ts';
 import { createResultStore } from '../../lib/results/open-store.ts';
 import type { ResultStore } from '../../lib/results/store.ts';
-import { installRuntime } from '../../lib/runtime.ts';
+import { installRuntime, type MisfitEvents } from '../../lib/runtime.ts';
 import { connectionOptions, type TemporalOptions } from '../../lib/temporal.ts';
 import type { Context } from '../context.ts';
 import type { Opened } from '../process.ts';
@@ -17,12 +19,15 @@ export interface Shared extends Context {
   store: ResultStore;
   metrics: Metrics;
   readiness: Readiness;
+  /** Of the job worker of this process. */
+  misfits: EventEmitter<MisfitEvents>;
 }
 
 /** Reaches nothing yet: each part waits for what it needs. */
 export async function openShared(context: Context, opened: Opened): Promise<Shared> {
   const { config, env, log } = context;
-  const readSdkMetrics = await installRuntime(log);
+  const misfits = new EventEmitter<MisfitEvents>();
+  const readSdkMetrics = await installRuntime(log, misfits);
   const s3 = createS3(config.aws);
   opened.closes(() => s3.destroy());
   const metrics = createMetrics();
@@ -51,5 +56,6 @@ export async function openShared(context: Context, opened: Opened): Promise<Shar
     store: createResultStore(config.dqm.resultStore, { s3 }),
     metrics,
     readiness,
+    misfits,
   };
 }

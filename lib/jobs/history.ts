@@ -8,7 +8,7 @@ import type { FailureView } from './job-view.ts';
 import { COMMAND_ACTIVITY, fallbackType } from './pending.ts';
 
 export type RawHistory = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
-type RawEvent = NonNullable<RawHistory['events']>[number];
+export type RawEvent = NonNullable<RawHistory['events']>[number];
 
 /** An activity as the history tells it: its last attempt is written down when it has ended. */
 export interface ActivityRun {

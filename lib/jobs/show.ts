@@ -4,12 +4,14 @@ import { DqmQueue } from '../contract/search-attributes.ts';
 
 import { createDecoder } from './decode.ts';
 import type { JobFacts } from './facts.ts';
-import { readHistory } from './history.ts';
+import { readHistory, type RawHistory } from './history.ts';
+import { whyHeldUp } from './held-up.ts';
 import { readHostWait, type HostWait } from './host-wait.ts';
 import type { JobRow, JobView } from './job-view.ts';
 import { pendingActivities, type PendingActivity } from './pending.ts';
 import { isExpressible, literal } from './query.ts';
 import { jobRow, type ExecutionInfo, type UiPlace } from './row.ts';
+import { isOpen } from './state.ts';
 import { timeLine, type TimeLineEntry } from './time-line.ts';
 import { jobView } from './view.ts';
 
@@ -20,6 +22,8 @@ export interface JobDetails {
   pending: readonly PendingActivity[];
   /** Set while a command could begin and has no host. */
   hostWait: HostWait | null;
+  /** Why the chain itself cannot go on, as when it was changed. */
+  heldUp: string | null;
   /** Runs that had this id before, the newest first: a retry begins another. */
   earlierRuns: JobRow[];
 }
@@ -31,16 +35,17 @@ export async function showJob(client: Client, workflowId: string, ui: UiPlace, r
 
 /** The same, with what a person wants to know beside it. */
 export async function readJob(client: Client, workflowId: string, ui: UiPlace): Promise<JobDetails> {
-  const facts = await readFacts(client, workflowId);
+  const { raw, ...facts } = await readFacts(client, workflowId);
   const job = jobView(facts, ui);
-  const [earlierRuns, hostWait] = await Promise.all([
+  const [earlierRuns, hostWait, heldUp] = await Promise.all([
     runsBefore(client, facts.info, ui),
     readHostWait(client, job, facts.pending),
+    isOpen(facts.info) ? whyHeldUp(raw, createDecoder(client)) : undefined,
   ]);
-  return { job, timeLine: timeLine(facts), pending: facts.pending, hostWait, earlierRuns };
+  return { job, timeLine: timeLine(facts), pending: facts.pending, hostWait, heldUp: heldUp ?? null, earlierRuns };
 }
 
-async function readFacts(client: Client, workflowId: string, runId?: string): Promise<JobFacts> {
+async function readFacts(client: Client, workflowId: string, runId?: string): Promise<JobFacts & { raw: RawHistory }> {
   const decoder = createDecoder(client);
   const info = await client.workflow.getHandle(workflowId, runId).describe();
   if (info.typedSearchAttributes.get(DqmQueue) === undefined) {
@@ -50,7 +55,7 @@ async function readFacts(client: Client, workflowId: string, runId?: string): Pr
   const raw = await client.workflow.getHandle(workflowId, info.runId).fetchHistory();
   const history = await readHistory(raw, decoder);
   const pending = await pendingActivities(info, decoder);
-  return { info, history, pending };
+  return { info, history, pending, raw };
 }
 
 /** More would say no more. */

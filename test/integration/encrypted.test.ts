@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:tls';
 
@@ -90,6 +91,7 @@ test('a job goes its whole way over TLS, with payloads that nobody else can read
     store: createResultStore(context.config.dqm.resultStore),
     metrics: createMetrics(),
     readiness: createReadiness(),
+    misfits: new EventEmitter(),
     opened: {
       signal: stopping.signal,
       closes: (close) => closers.push(close),

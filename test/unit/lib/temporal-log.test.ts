@@ -42,3 +42,19 @@ test('that a render host runs no workflows is no warning', () => {
   logger.warn('No workflows registered, not polling for workflow tasks', { sdkComponent: SdkComponent.worker });
   expect(lines).toEqual([['debug', 'No workflows registered, not polling for workflow tasks', {}]]);
 });
+
+test('a workflow that does not fit its history is told to whoever can say which job it is, and is no warning of its own', () => {
+  const lines: string[] = [];
+  const to = (level: string) => () => void lines.push(level);
+  const log = { debug: to('debug'), info: to('info'), warn: to('warn'), error: to('error') };
+  const onMisfit = jest.fn();
+  const failure =
+    'Failure { message: "[TMPRL1100] Nondeterminism error: … HistoryEvent(id: 8, ActivityTaskScheduled)" }';
+  temporalLogger(log, onMisfit).warn('Failing workflow task', {
+    sdkComponent: SdkComponent.core,
+    runId: 'run-1',
+    failure,
+  });
+  expect(onMisfit).toHaveBeenCalledWith('run-1', failure);
+  expect(lines).toEqual(['debug']);
+});

@@ -26,6 +26,7 @@ function pageOf(
     timeLine: timeLine(facts),
     pending: [...facts.pending],
     hostWait,
+    heldUp: null,
     earlierRuns,
   };
   return jobPage(details, { columns: 100, colour }, secondsLater(60).getTime());
