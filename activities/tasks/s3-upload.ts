@@ -1,18 +1,23 @@
-import { CopyObjectCommand, type ObjectCannedACL, type S3Client, type StorageClass } from '@aws-sdk/client-s3';
+import type { ObjectCannedACL, S3Client, StorageClass } from '@aws-sdk/client-s3';
 
 import type { StagedResult } from '../../lib/contract/job-input.ts';
 import { readTaskConfig, type TaskConfig } from '../../lib/contract/task-configs.ts';
 import { isMissingObject, s3ErrorOf } from '../../lib/results/s3-errors.ts';
-import { NoSuchResult, type ResultStore } from '../../lib/results/store.ts';
+import { abortParts, type S3Object } from '../../lib/results/s3-multipart.ts';
+import { NoSuchResult } from '../../lib/results/store.ts';
 import { s3Failure } from '../classify.ts';
-import { withHeartbeat } from '../heartbeat.ts';
+import { withHeartbeat, type Details } from '../heartbeat.ts';
 
+import { COPY_LIMITS, copyInS3, type CopyLimits } from './s3-copy.ts';
 import { streamToS3 } from './s3-stream.ts';
+import { isLastAttempt, sharedUpload, type SharedUpload, type UploadDetails } from './shared-upload.ts';
 import { stopped, templateVariables, type CommonTaskDeps, type TaskInput, type TaskOutcome } from './task.ts';
 
 export interface S3UploadDeps extends CommonTaskDeps {
   /** A client for a task's region; without one for the configured region. Reaches the S3 that the result store is in. */
   s3For(region?: string): S3Client;
+  /** Default: what S3 takes. */
+  copyLimits?: CopyLimits;
 }
 
 type Config = TaskConfig<'s3_upload'>;
@@ -27,7 +32,8 @@ export function createS3Upload(deps: S3UploadDeps) {
   return {
     /** Puts the result's bytes into a bucket. Safe to repeat: the same object again. */
     s3_upload: (input: TaskInput): Promise<TaskOutcome> =>
-      withHeartbeat(async (signal) => {
+      withHeartbeat(async (signal, details: Details<UploadDetails>) => {
+        let delivery: Delivery | undefined;
         let destination = 's3_upload';
         try {
           const config = readTaskConfig(
@@ -37,56 +43,57 @@ export function createS3Upload(deps: S3UploadDeps) {
             deps.rules,
           );
           destination = `s3_upload to s3://${config.bucket}/${config.key}`;
-          await deliver(clientOf(config.region), config, input.result, deps.store, signal);
+          delivery = {
+            s3: clientOf(config.region),
+            object: { Bucket: config.bucket, Key: config.key },
+            fields: fieldsOf(config, input.result),
+            result: input.result,
+            upload: sharedUpload(details),
+          };
+          await deliver(delivery, deps, signal);
           return { destination: `s3://${config.bucket}/${config.key}` };
         } catch (error) {
-          throw signal.aborted ? stopped(signal, destination) : s3Failure(error, destination);
+          const failure = signal.aborted ? stopped(signal, destination) : s3Failure(error, destination);
+          if (delivery?.upload.id !== undefined && isLastAttempt(failure))
+            await abortParts(delivery.s3, delivery.object, delivery.upload.id);
+          throw failure;
         }
       }),
   };
 }
 
-/** S3's own limit of a copy in one request. */
-const MAX_COPY_BYTES = 5 * 1024 ** 3;
+interface Delivery {
+  s3: S3Client;
+  object: S3Object;
+  fields: ReturnType<typeof fieldsOf>;
+  result: StagedResult;
+  upload: SharedUpload;
+}
+
 const NOT_IMPLEMENTED = 501;
 
-async function deliver(s3: S3Client, config: Config, result: StagedResult, store: ResultStore, signal: AbortSignal) {
-  if (store.location.kind === 's3' && result.size <= MAX_COPY_BYTES) {
+async function deliver(delivery: Delivery, { store, copyLimits }: S3UploadDeps, signal: AbortSignal): Promise<void> {
+  const { result, upload } = delivery;
+  if (store.location.kind === 's3') {
+    const source = objectOf(store.location, store.keyOf(result), result);
     try {
-      return await copy(s3, config, { source: store.location, result, store }, signal);
+      const copy = { ...delivery, source, size: result.size, limits: copyLimits ?? COPY_LIMITS };
+      return await copyInS3(copy, upload, signal);
     } catch (error) {
+      if (isMissingObject(error))
+        throw new NoSuchResult(`${result.uri} is gone from the result store`, { cause: error });
       if (s3ErrorOf(error).status !== NOT_IMPLEMENTED) throw error;
     }
   }
   const body = await store.open(result, signal);
-  const { bucket, key } = config;
-  await streamToS3({ s3, bucket, key, body, size: result.size, fields: fieldsOf(config, result) }, signal);
+  await streamToS3({ ...delivery, body, size: result.size }, upload, signal);
 }
 
-interface CopySource {
-  source: { bucket: string; prefix: string };
-  result: StagedResult;
-  store: ResultStore;
-}
-
-/** Inside S3: the bytes do not come here. */
-async function copy(s3: S3Client, config: Config, { source, result, store }: CopySource, signal: AbortSignal) {
-  const key = [source.prefix, store.keyOf(result), result.sha256].filter((part) => part !== '').join('/');
-  const command = new CopyObjectCommand({
-    ...fieldsOf(config, result),
-    Bucket: config.bucket,
-    Key: config.key,
-    CopySource: [source.bucket, ...key.split('/')].map(encodeURIComponent).join('/'),
-    // Else the source's own would come along instead of these fields.
-    MetadataDirective: 'REPLACE',
-  });
-  try {
-    await s3.send(command, { abortSignal: signal });
-  } catch (error) {
-    if (!isMissingObject(error)) throw error;
-    throw new NoSuchResult(`${result.uri} is gone from the result store`, { cause: error });
-  }
-}
+/** Where the store keeps a result's bytes. */
+const objectOf = ({ bucket, prefix }: { bucket: string; prefix: string }, key: string, { sha256 }: StagedResult) => ({
+  Bucket: bucket,
+  Key: [prefix, key, sha256].filter((part) => part !== '').join('/'),
+});
 
 const fieldsOf = (config: Config, { mimeType }: StagedResult) => ({
   ContentType: config.content_type ?? mimeType,

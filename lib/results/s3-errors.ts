@@ -20,10 +20,12 @@ interface SdkError {
   $metadata?: { httpStatusCode?: number };
 }
 
-/** No such object. A missing bucket has a name of its own, except for HEAD requests, whose answers have no body. */
+/** No such object. A missing bucket or upload has a name of its own, except for HEAD requests, whose answers have no body. */
 export const isMissingObject = (error: unknown): boolean => {
   const { name, status } = s3ErrorOf(error);
-  return name === 'NoSuchKey' || name === 'NotFound' || (status === 404 && name !== 'NoSuchBucket');
+  return (
+    name === 'NoSuchKey' || name === 'NotFound' || (status === 404 && !['NoSuchBucket', 'NoSuchUpload'].includes(name))
+  );
 };
 
 /** `NoSuchBucket: The specified bucket does not exist`, without saying one thing twice. */

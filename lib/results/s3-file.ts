@@ -1,31 +1,14 @@
 import { open, type FileHandle } from 'node:fs/promises';
 
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  PutObjectCommand,
-  UploadPartCommand,
-  type CompletedPart,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import { PutObjectCommand, UploadPartCommand, type S3Client } from '@aws-sdk/client-s3';
 
+import { abortParts, beginParts, completeParts, partBytes, PART_BYTES, type S3Object } from './s3-multipart.ts';
 import { StagingError } from './staging-error.ts';
 import type { StagedFile } from './store.ts';
 
-export interface S3Object {
-  Bucket: string;
-  Key: string;
-}
-
-/** Larger files go in parts. S3 takes 5 MiB at least, 10,000 parts at most. */
-const PART_BYTES = 8 * 1024 * 1024;
-const MAX_PARTS = 10_000;
-
 /**
  * Puts a staged file into one object, which nobody sees before all of it is there. One part at a time through one
- * buffer: on a render host memory counts more, and the GPU does not wait for this. (lib-storage makes a new buffer for
- * each part, 50 MB and more until they are collected.)
+ * buffer: on a render host memory counts more, and the GPU does not wait for this.
  */
 export async function sendFileToS3(s3: S3Client, object: S3Object, file: StagedFile, signal: AbortSignal) {
   const handle = await open(file.path, 'r').catch((cause: unknown) => {
@@ -41,8 +24,6 @@ export async function sendFileToS3(s3: S3Client, object: S3Object, file: StagedF
   }
 }
 
-const partBytes = (size: number): number => Math.max(PART_BYTES, Math.ceil(size / MAX_PARTS));
-
 interface OpenFile {
   file: StagedFile;
   handle: FileHandle;
@@ -50,22 +31,18 @@ interface OpenFile {
 }
 
 async function sendParts(s3: S3Client, object: S3Object, { file, handle, buffer }: OpenFile, signal: AbortSignal) {
-  const begin = new CreateMultipartUploadCommand({ ...object, ContentType: file.mimeType });
-  const { UploadId } = await s3.send(begin, { abortSignal: signal });
+  const { uploadId } = await beginParts(s3, { ...object, ContentType: file.mimeType }, undefined, signal);
   try {
-    const parts: CompletedPart[] = [];
+    const etags: string[] = [];
     for (let position = 0; position < file.size; position += buffer.length) {
-      const PartNumber = parts.length + 1;
       const Body = await fill(buffer.subarray(0, file.size - position), handle, position);
-      const part = new UploadPartCommand({ ...object, UploadId, PartNumber, Body });
-      const { ETag } = await s3.send(part, { abortSignal: signal });
-      parts.push({ PartNumber, ...(ETag !== undefined && { ETag }) });
+      const part = new UploadPartCommand({ ...object, UploadId: uploadId, PartNumber: etags.length + 1, Body });
+      const { ETag = '' } = await s3.send(part, { abortSignal: signal });
+      etags.push(ETag);
     }
-    const end = new CompleteMultipartUploadCommand({ ...object, UploadId, MultipartUpload: { Parts: parts } });
-    await s3.send(end, { abortSignal: signal });
+    await completeParts(s3, object, uploadId, etags, signal);
   } catch (error) {
-    // Parts of an unfinished upload cost money until they are taken away; a bucket's expiry rule takes what stays.
-    await s3.send(new AbortMultipartUploadCommand({ ...object, UploadId })).catch(() => undefined);
+    await abortParts(s3, object, uploadId);
     throw error;
   }
 }

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  S3Client,
+  UploadPartCommand,
+  type ListPartsCommandInput,
+  type Part,
+  type UploadPartCopyCommandInput,
+} from '@aws-sdk/client-s3';
 
 import { createS3 } from '../../lib/aws.ts';
 
@@ -10,10 +18,10 @@ const opened: S3Client[] = [];
 afterAll(() => opened.forEach((s3) => s3.destroy()));
 
 /** A client as the program makes it, of the emulator; closed after the test file. */
-export function anS3Client(): S3Client {
+export function anS3Client(endpoint = servers().awsEndpoint): S3Client {
   const s3 = createS3({
     s3: {
-      endpoint: servers().awsEndpoint,
+      endpoint,
       region: 'eu-west-1',
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
       pathStyle: true,
@@ -53,6 +61,51 @@ export function withConditionalPuts(s3: S3Client): S3Client {
     { step: 'initialize' },
   );
   return s3;
+}
+
+/**
+ * The emulator can neither tell which parts are there nor copy into one; with this, its clients do what S3 does. `parts`: of
+ * all uploads, by their ids.
+ */
+export function withParts(s3: S3Client, parts: Map<string, Part[]>): S3Client {
+  s3.middlewareStack.add(
+    (next, { commandName }) =>
+      async (call) => {
+        if (commandName === 'ListPartsCommand') {
+          const there = parts.get((call.input as ListPartsCommandInput).UploadId ?? '');
+          if (!there) throw refusal(404, 'NoSuchUpload');
+          return { response: {}, output: { $metadata: {}, Parts: there } };
+        }
+        if (commandName === 'UploadPartCopyCommand') {
+          const { ETag } = await copyPart(s3, call.input as UploadPartCopyCommandInput);
+          return { response: {}, output: { $metadata: {}, CopyPartResult: { ETag } } };
+        }
+        const answer = await next(call);
+        if (commandName === 'UploadPartCommand') {
+          const {
+            UploadId = '',
+            PartNumber = 0,
+            Body,
+          } = call.input as { UploadId?: string; PartNumber?: number; Body?: Buffer };
+          const { ETag = '' } = answer.output as { ETag?: string };
+          parts.set(UploadId, [...(parts.get(UploadId) ?? []), { PartNumber, ETag, Size: Body?.length ?? 0 }]);
+        }
+        return answer;
+      },
+    { step: 'initialize' },
+  );
+  return s3;
+}
+
+async function copyPart(
+  s3: S3Client,
+  { CopySource = '', CopySourceRange: Range, ...part }: UploadPartCopyCommandInput,
+) {
+  const [Bucket = '', ...key] = CopySource.split('/').map(decodeURIComponent);
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: key.join('/'), Range }));
+  const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
+  const { Bucket: to, Key, UploadId, PartNumber } = part;
+  return s3.send(new UploadPartCommand({ Bucket: to, Key, UploadId, PartNumber, Body: bytes }));
 }
 
 /** What S3's client throws for an answer. */

@@ -4,18 +4,21 @@ import { buffer } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-import { DeleteObjectCommand, GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, type Part, type S3Client } from '@aws-sdk/client-s3';
 
+import type { CopyLimits } from '../../../../activities/tasks/s3-copy.ts';
 import { createS3Upload } from '../../../../activities/tasks/s3-upload.ts';
 import type { TaskInput } from '../../../../activities/tasks/task.ts';
 import type { TaskRules } from '../../../../lib/contract/task-configs.ts';
 import { createFileStore } from '../../../../lib/results/file-store.ts';
 import { createS3Store } from '../../../../lib/results/s3-store.ts';
 import type { ResultStore } from '../../../../lib/results/store.ts';
-import { aBucket, anS3Client, refusal } from '../../../support/a-bucket.ts';
+import { aBucket, anS3Client, refusal, withParts } from '../../../support/a-bucket.ts';
+import { aProxy } from '../../../support/a-proxy.ts';
 import { aFolder, aStagedFile } from '../../../support/a-staged-file.ts';
 import { aKey, patient } from '../../../support/result-store-promises.ts';
 import { runActivity, startActivity } from '../../../support/run-activity.ts';
+import { servers } from '../../../support/servers.ts';
 
 const folder = aFolder();
 const s3 = anS3Client();
@@ -27,14 +30,16 @@ beforeAll(async () => {
 
 interface Settings {
   store?: ResultStore;
+  copyLimits?: CopyLimits;
   client?: S3Client;
   rules?: Partial<TaskRules>;
   askedRegions?: (string | undefined)[];
 }
 
-function anS3Upload({ store = fileStore, client = s3, rules, askedRegions = [] }: Settings = {}) {
+function anS3Upload({ store = fileStore, client = s3, rules, askedRegions = [], copyLimits }: Settings = {}) {
   return createS3Upload({
     store,
+    ...(copyLimits && { copyLimits }),
     s3For: (region) => {
       askedRegions.push(region);
       return client;
@@ -211,6 +216,146 @@ describe('a result that is staged in S3', () => {
   });
 });
 
+describe('a large result', () => {
+  const MIB = 1024 * 1024;
+  const parts = new Map<string, Part[]>();
+
+  /** Tells which parts it was asked to send or copy. */
+  function aWatchedClient(endpoint?: string): { client: S3Client; sent: string[] } {
+    const sent: string[] = [];
+    const client = withParts(anS3Client(endpoint), parts);
+    client.middlewareStack.add(
+      (next, { commandName = '' }) =>
+        (call) => {
+          const { PartNumber } = call.input as { PartNumber?: number };
+          sent.push([commandName.replace('Command', ''), PartNumber].filter(Boolean).join(' '));
+          return next(call);
+        },
+      { step: 'initialize', priority: 'high' },
+    );
+    return { client, sent };
+  }
+
+  /** One whose second part is answered so. */
+  function aClientThatFails(answer: () => Promise<never>): { client: S3Client; sent: string[] } {
+    const watched = aWatchedClient();
+    watched.client.middlewareStack.add(
+      (next, { commandName }) =>
+        (call) =>
+          commandName === 'UploadPartCommand' && (call.input as { PartNumber?: number }).PartNumber === 2
+            ? answer()
+            : next(call),
+      { step: 'initialize' },
+    );
+    return watched;
+  }
+
+  test('goes on with the parts that are there when its connection was cut', async () => {
+    const proxy = await aProxy(new URL(servers().awsEndpoint).host);
+    const endpoint = `http://${proxy.host}:${proxy.port}`;
+    const content = randomBytes(20 * MIB);
+    const input = await aPicture({ content, config: { key: 'cut', metadata: { a: 'b' } } });
+
+    const reached = proxy.holdAt({ bytes: 'partNumber=2', passes: false });
+    const first = startActivity(anS3Upload({ client: aWatchedClient(endpoint).client }), input);
+    await Promise.all([
+      reached.then(() => proxy.cut()),
+      expect(first.done).rejects.toMatchObject({ type: 'TaskUnavailable', nonRetryable: false }),
+    ]);
+    await proxy.mend();
+
+    const { client, sent } = aWatchedClient(endpoint);
+    await runActivity(anS3Upload({ client }), input, { heartbeatDetails: first.beats.at(-1) });
+    expect(sent).toEqual(['ListParts', 'UploadPart 2', 'UploadPart 3', 'CompleteMultipartUpload']);
+    const { bytes, Metadata } = await read('cut');
+    expect(bytes.equals(content)).toBe(true);
+    expect(Metadata).toEqual({ a: 'b' });
+  }, 30_000);
+
+  test('sends a part again that holds other bytes', async () => {
+    const content = randomBytes(20 * MIB);
+    const input = await aPicture({ content, config: { key: 'damaged' } });
+    const failing = aClientThatFails(() => Promise.reject(refusal(503, 'SlowDown')));
+    const first = startActivity(anS3Upload({ client: failing.client }), input);
+    await expect(first.done).rejects.toMatchObject({ type: 'TaskUnavailable' });
+    const { uploadId } = first.beats.at(-1) as { uploadId: string };
+    parts.set(uploadId, [{ PartNumber: 1, ETag: '"0123"', Size: 8 * MIB }]);
+
+    const { client, sent } = aWatchedClient();
+    await runActivity(anS3Upload({ client }), input, { heartbeatDetails: { uploadId } });
+    expect(sent).toContain('UploadPart 1');
+    expect((await read('damaged')).bytes.equals(content)).toBe(true);
+  });
+
+  test('begins anew when S3 has taken the parts away', async () => {
+    const content = randomBytes(9 * MIB);
+    const input = await aPicture({ content, config: { key: 'anew' } });
+    const { client, sent } = aWatchedClient();
+    await runActivity(anS3Upload({ client }), input, { heartbeatDetails: { uploadId: 'gone' } });
+    expect(sent.slice(0, 3)).toEqual(['ListParts', 'AbortMultipartUpload', 'CreateMultipartUpload']);
+    expect((await read('anew')).bytes.equals(content)).toBe(true);
+  });
+
+  test('leaves no parts when the task fails for good', async () => {
+    const { client, sent } = aClientThatFails(() => Promise.reject(refusal(403, 'AccessDenied')));
+    const input = await aPicture({ content: Buffer.alloc(20 * MIB) });
+    await expect(runActivity(anS3Upload({ client }), input)).rejects.toMatchObject({ type: 'TaskRejected' });
+    expect(sent.at(-1)).toBe('AbortMultipartUpload');
+  });
+
+  test.each([
+    ['leaves no parts when it is cancelled', 'cancel', 'CancelledFailure', 'AbortMultipartUpload'],
+    ['leaves its parts to another worker when this one stops', 'stopWorker', 'ApplicationFailure', 'UploadPart 2'],
+  ] as const)('%s', async (_what, end, name, last) => {
+    let reached = (): void => undefined;
+    const second = new Promise<void>((resolve) => (reached = resolve));
+    let abort = (): void => undefined;
+    const { client, sent } = aClientThatFails(() => {
+      reached();
+      return new Promise((_resolve, reject) => (abort = () => reject(new Error('aborted'))));
+    });
+    const activity = startActivity(anS3Upload({ client }), await aPicture({ content: Buffer.alloc(20 * MIB) }));
+    await second;
+    activity[end]();
+    abort();
+    await expect(activity.done).rejects.toMatchObject({ name });
+    expect(sent.at(-1)).toBe(last);
+  });
+
+  test('that S3 cannot copy at once is copied in parts, and goes on with those that are there', async () => {
+    const content = randomBytes(12 * MIB);
+    const store = createS3Store({ s3, bucket, prefix: 'farm results/ü' });
+    const input = await aPicture({ store, content, config: { key: 'copied-in-parts', metadata: { a: 'b' } } });
+    const copyLimits = { wholeBytes: 5 * MIB, partBytes: 5 * MIB };
+    const failing = aWatchedClient();
+    failing.client.middlewareStack.add(
+      (next, { commandName }) =>
+        (call) =>
+          commandName === 'UploadPartCopyCommand' && (call.input as { PartNumber?: number }).PartNumber === 2
+            ? Promise.reject(refusal(503, 'SlowDown'))
+            : next(call),
+      { step: 'initialize', priority: 'high' },
+    );
+    const first = startActivity(anS3Upload({ store, client: failing.client, copyLimits }), input);
+    await expect(first.done).rejects.toMatchObject({ type: 'TaskUnavailable' });
+
+    const { client, sent } = aWatchedClient();
+    await runActivity(anS3Upload({ store, client, copyLimits }), input, { heartbeatDetails: first.beats.at(-1) });
+    expect(sent.filter((command) => !command.startsWith('UploadPart '))).toEqual([
+      'ListParts',
+      'UploadPartCopy 2',
+      'GetObject',
+      'UploadPartCopy 3',
+      'GetObject',
+      'CompleteMultipartUpload',
+    ]);
+    const { bytes, ContentType, Metadata } = await read('copied-in-parts');
+    expect(bytes.equals(content)).toBe(true);
+    expect(ContentType).toBe('image/png');
+    expect(Metadata).toEqual({ a: 'b' });
+  });
+});
+
 test('a bucket that does not exist is final', async () => {
   const input = await aPicture({ config: { bucket: 'no-such-bucket' } });
   await expect(runActivity(anS3Upload(), input)).rejects.toMatchObject({
@@ -263,18 +408,11 @@ test('an S3 that is away is retried', async () => {
 });
 
 test('a cancel ends the upload', async () => {
-  const client = anS3Client();
-  let reached = () => {};
-  const request = new Promise<void>((resolve) => (reached = resolve));
-  client.middlewareStack.add(
-    () => () => {
-      reached();
-      return new Promise(() => {});
-    },
-    { step: 'initialize' },
-  );
+  const proxy = await aProxy(new URL(servers().awsEndpoint).host);
+  const reached = proxy.holdAt({ bytes: '?uploads', passes: false });
+  const client = anS3Client(`http://${proxy.host}:${proxy.port}`);
   const activity = startActivity(anS3Upload({ client }), await aPicture({ content: Buffer.alloc(20_000_000) }));
-  await request;
+  await reached;
   activity.cancel();
   await expect(activity.done).rejects.toMatchObject({ name: 'CancelledFailure' });
 });
