@@ -4,8 +4,11 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 
 import type { AmqpQueueConfig, QueueConfig, SqsQueueConfig } from '../lib/config/config.ts';
 
+import type { FailureType } from '../lib/contract/failures.ts';
+import { errorText } from '../lib/log.ts';
+
 import { connectInTurn } from './amqp/connection.ts';
-import { createPublisher } from './amqp/publisher.ts';
+import { createPublisher, PublishBlocked, PublishRefused } from './amqp/publisher.ts';
 import type { Intake } from './intake/intake.ts';
 import { createSqsSender } from './sqs/sender.ts';
 
@@ -43,7 +46,9 @@ export async function* send(
   const sender = await openSender(queue, attributes, deps);
   try {
     for await (const { body, jobId = attributes.dqm_job_id } of submissions) {
-      const messageId = await sender.send(body);
+      const messageId = await sender.send(body).catch((cause: unknown) => {
+        throw new Error(`queue ${queue.name}: ${errorText(cause)}`, { cause });
+      });
       // Both brokers' ids, and ours, are what intake makes an identity of.
       yield { messageId, jobId: jobId ?? messageId };
     }
@@ -52,9 +57,22 @@ export async function* send(
   }
 }
 
+/** A queue without a broker will not have this job: who sent it must mend it. */
+export class SubmissionRefused extends Error {
+  override readonly name = 'SubmissionRefused';
+  readonly type: FailureType;
+  readonly reason: string;
+
+  constructor(type: FailureType, reason: string) {
+    super(`${type}: ${reason}`);
+    this.type = type;
+    this.reason = reason;
+  }
+}
+
 /** One queue's way in, for any number of messages. */
 export interface Sender {
-  /** Gives the message id once the broker has it. */
+  /** Gives the message id once the broker has it. `not confirmed` of an error: it may have it all the same. */
   send(body: Buffer): Promise<string>;
   /** Called when its connection has ended: nothing more can be sent. */
   onEnd(listener: () => void): void;
@@ -94,7 +112,9 @@ async function openAmqp(queue: AmqpQueueConfig, attributes: SubmitAttributes): P
       try {
         await publisher.publish({ exchange, routingKey, content, options });
       } catch (cause) {
-        throw new Error(`queue ${queue.name}: not sent: ${(cause as Error).message}`, { cause });
+        // What was on its way when an alarm began may still arrive.
+        const isOut = cause instanceof PublishRefused && !(cause instanceof PublishBlocked);
+        throw new Error(`${isOut ? 'not sent' : 'not confirmed by RabbitMQ'}: ${errorText(cause)}`, { cause });
       }
       return messageId;
     },
@@ -116,7 +136,7 @@ async function openDirect(
       const message = { queue, body, messageId, attributes, envelope: { transport: 'direct' as const } };
       // Aborted already: one attempt, since a person waits.
       const verdict = await intake.judge(message, AbortSignal.abort());
-      if (verdict.outcome === 'rejected') throw new Error(`${verdict.type}: ${verdict.reason}`);
+      if (verdict.outcome === 'rejected') throw new SubmissionRefused(verdict.type, verdict.reason);
       if (verdict.outcome === 'unavailable') throw new Error(verdict.reason);
       return messageId;
     },

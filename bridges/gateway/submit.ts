@@ -5,12 +5,17 @@ import { memberText, withoutMember } from '../../lib/contract/json-text.ts';
 import { errorText } from '../../lib/log.ts';
 import { CODES, CommandError } from '../../lib/realityserver/json-rpc.ts';
 
-import { openSender, type SendDeps, type Sender, type Submitted } from '../send.ts';
+import { openSender, SubmissionRefused, type SendDeps, type Sender, type Submitted } from '../send.ts';
 
 export interface SubmitDeps extends SendDeps {
   queues: ReadonlyMap<string, QueueConfig>;
   rules: MessageRules;
+  /** A broker that says nothing for so long is an error. Default: 30 s. */
+  answerLimitMs?: number;
 }
+
+/** A program waits for the answer: SQS's own repetitions would take minutes. */
+const ANSWER_LIMIT_MS = 30_000;
 
 export interface Submit {
   /** Takes the text of a submit call's `params`. Rejects with a `CommandError` that names the field, or with what the broker says. */
@@ -20,7 +25,7 @@ export interface Submit {
 
 /** `queue_manager_submit_job`: validated first, then put into the named queue as any producer would. */
 export function createSubmit(deps: SubmitDeps): Submit {
-  const { queues, rules } = deps;
+  const { queues, rules, answerLimitMs = ANSWER_LIMIT_MS } = deps;
   const open = new Map<string, Promise<Sender>>();
 
   /** One connection a queue for all calls; one that has ended is opened anew. */
@@ -42,9 +47,11 @@ export function createSubmit(deps: SubmitDeps): Submit {
       const body = Buffer.from(withoutMember(parameters, 'queue_name'));
       const jobId = checkedJobId(body, queue.name, rules);
       try {
-        const messageId = await (await senderOf(queue)).send(body);
+        const sending = senderOf(queue).then((sender) => sender.send(body));
+        const messageId = await inTime(sending, answerLimitMs);
         return { messageId, jobId: jobId ?? messageId };
       } catch (error) {
+        if (error instanceof SubmissionRefused) throw new CommandError(CODES.parameters, refusalText(error));
         throw new Error(`queue ${queue.name}: ${errorText(error)}`, { cause: error });
       }
     },
@@ -54,6 +61,17 @@ export function createSubmit(deps: SubmitDeps): Submit {
     },
   };
 }
+
+const inTime = <T>(work: Promise<T>, limitMs: number): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const tooLate = (): void => reject(new Error(`not confirmed: no answer for ${limitMs / 1_000} s`));
+    const timer = setTimeout(tooLate, limitMs);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+
+/** Names the field that made it a conflict. */
+const refusalText = ({ type, reason, message }: SubmissionRefused): string =>
+  type === 'IdentityConflict' ? `${type}: dqm.job_id: ${reason}` : message;
 
 function queueOf(parameters: JsonText, queues: ReadonlyMap<string, QueueConfig>): QueueConfig {
   if (!/^\s*\{/.test(parameters)) throw new CommandError(CODES.parameters, 'params: must be an object');

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 import { SendMessageBatchCommand, type MessageAttributeValue, type SQSClient } from '@aws-sdk/client-sqs';
 
+import { errorText } from '../../lib/log.ts';
+
 import { createBatcher } from './batcher.ts';
 import { EntryRefused, isFinalSqsError, refusals } from './errors.ts';
 import { BATCH, isFifo } from './queue.ts';
@@ -9,7 +11,10 @@ import { BATCH, isFifo } from './queue.ts';
 /** Ten of them fit into one call of any SQS, which took 256 KiB at first. A larger one travels alone. */
 const MOST_SHARED_BYTES = 24 * 1024;
 
-/** Sends a body, and gives its message id once SQS has it. Bodies of one moment share a call; none waits for others. */
+/**
+ * Sends a body, and gives its message id once SQS has it. Bodies of one moment share a call; none waits for others.
+ * Without an answer SQS may have it all the same.
+ */
 export function createSqsSender(
   sqs: SQSClient,
   url: string,
@@ -49,7 +54,10 @@ export function createSqsSender(
   }
 
   return async (body) => {
-    const messageId = await send(body);
+    const messageId = await send(body).catch((cause: unknown) => {
+      if (isFinalSqsError(cause)) throw cause;
+      throw new Error(`not confirmed by SQS at ${new URL(url).origin}: ${errorText(cause)}`, { cause });
+    });
     if (!messageId) throw new Error('SQS gave the message no id');
     return messageId;
   };
