@@ -27,7 +27,16 @@ export interface GatewayDeps {
   run: RunOwn;
   /** Undefined: there are no links, since nothing signs them. */
   approvals?: Approvals;
+  /** Default: 15 s for headers, 60 s for a body that stands still. */
+  limits?: Limits;
   log: Log;
+}
+
+/** How long a client may take. One that waits for its answer may wait for hours. */
+export interface Limits {
+  headersMs: number;
+  /** A client that sends nothing of its body for so long is gone. */
+  bodyIdleMs: number;
 }
 
 export interface Gateway {
@@ -39,16 +48,14 @@ export interface Gateway {
 
 /** Headers are small and come at once; a GET form's call stands in the first line. */
 const MOST_HEADER_BYTES = 64 * 1024;
-const HEADERS_LIMIT_MS = 15_000;
-/** A client that sends nothing of its body for so long is gone; one that waits for its answer may wait for hours. */
-const BODY_IDLE_MS = 60_000;
+const LIMITS: Limits = { headersMs: 15_000, bodyIdleMs: 60_000 };
 const KEEP_ALIVE_MS = 60_000;
 /** Our own commands of one client: more wait, so that each client gets its turn. */
 const LANE = { atOnce: 16, waiting: 1_000 };
 
 /** RealityServer's JSON-RPC and WebSocket with our commands in it: all else passes through as it is. */
 export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
-  const { guard, log } = deps;
+  const { guard, limits = LIMITS, log } = deps;
   const upstream = createUpstream(deps.realityServerUrl);
   const passThrough = createPassThrough({ upstream, log });
   const run = createRunFor(deps);
@@ -69,13 +76,13 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     if (hasTwoHosts(request)) return refuse(response, 400, 'the request names two hosts');
     // Nothing under `/dqm/` ever passes.
     if (path.startsWith(APPROVALS_PATH) && deps.approvals) {
-      limitIdleBody(request);
+      limitIdleBody(request, limits);
       return deps.approvals(path, request, response);
     }
     if (path.startsWith('/dqm/')) return refuse(response, 404, 'there is no such page');
     const admission = admit(guard, request.headers.authorization);
     if (!admission.admitted) return refuse(response, 401, TOKEN_WANTED, ['WWW-Authenticate', 'Basic realm="dqm"']);
-    limitIdleBody(request);
+    limitIdleBody(request, limits);
     const exchange = { request, response, hidden: hiddenHeaders(admission.inHeader) };
     if (path === '/') return root(exchange);
     const answer = await passThrough.ask(exchange);
@@ -96,7 +103,7 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
   const server = createServer(
     {
       maxHeaderSize: MOST_HEADER_BYTES,
-      headersTimeout: HEADERS_LIMIT_MS,
+      headersTimeout: limits.headersMs,
       // Uploads of any length; `limitIdleBody` ends those that stand still.
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -153,9 +160,9 @@ function withoutToken(url: string, isThere: boolean): string {
   return kept.length === 0 ? path : `${path}?${kept.join('&')}`;
 }
 
-function limitIdleBody(request: IncomingMessage): void {
+function limitIdleBody(request: IncomingMessage, { bodyIdleMs }: Limits): void {
   if (request.complete) return;
-  request.setTimeout(BODY_IDLE_MS, () => request.destroy());
+  request.setTimeout(bodyIdleMs, () => request.destroy());
   request.once('end', () => request.socket.setTimeout(0));
 }
 

@@ -3,12 +3,13 @@ import { Readable } from 'node:stream';
 
 import type { JsonText } from '../../lib/contract/job-input.ts';
 import { elementTexts } from '../../lib/contract/json-text.ts';
+import { errorText } from '../../lib/log.ts';
 
 import type { Submitted } from '../send.ts';
 
 import { answerTo, joined, partsOf, type Parts } from './json-rpc.ts';
 import { mayHoldOwn } from './own-commands.ts';
-import type { Change, Exchange, PassThrough } from './pass-through.ts';
+import { refuse, type Change, type Exchange, type PassThrough } from './pass-through.ts';
 import type { OwnCalls, OwnOutcomes } from './run-each.ts';
 
 /** Larger ones stream through unread, and so do compressed ones: a job is smaller. */
@@ -49,7 +50,13 @@ export function createRoot({ passThrough, run, headersFor }: RootDeps) {
     const change = { ...restOf(request, `[${rest.join(',')}]`), without: ['content-length', 'accept-encoding'] };
     const theirs = await passThrough.ask(exchange, change, headers);
     if (!theirs) return;
-    const read = await readText(theirs);
+    let read: Buffer | undefined;
+    try {
+      read = await readText(theirs);
+    } catch (error) {
+      // What was queued is queued: its ids must arrive.
+      return refuse(response, 502, `RealityServer: its answer broke off (${errorText(error)})`, headers);
+    }
     if (read && isArrayText(read)) {
       const texts = joined(parts.length, own, elementTexts(read.toString()));
       return send(response, `[${texts.join(',')}]`, [...cookies(theirs), ...headers]);

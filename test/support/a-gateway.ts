@@ -21,7 +21,8 @@ export async function aGateway(
   {
     guard = { origins: [] },
     run = (call) => Promise.resolve(submitted(call)),
-  }: Partial<Pick<GatewayDeps, 'guard' | 'run'>> = {},
+    limits,
+  }: Partial<Pick<GatewayDeps, 'guard' | 'run' | 'limits'>> = {},
 ): Promise<AGateway> {
   const log = aLog();
   const calls: OwnCall[] = [];
@@ -33,6 +34,7 @@ export async function aGateway(
       calls.push(call);
       return run(call);
     },
+    ...(limits && { limits }),
     log,
   });
   open.push(gateway);

@@ -1,4 +1,7 @@
+import type { Socket } from 'node:net';
+
 import { aGateway, closeGateways, type AGateway } from '../../../support/a-gateway.ts';
+import { aStubbornServer } from '../../../support/a-web-server.ts';
 import { aSimulator, closeAll, type ASimulator } from '../../simulator/a-simulator.ts';
 
 let simulator: ASimulator;
@@ -94,6 +97,17 @@ test('an error page of the server replaces it too, and so does our own when it i
   expect(away.status).toBe(502);
   expect(away.headers.get('x-dqm-job-id')).toBe('j-1');
   expect(await away.json()).toMatchObject({ error: { message: expect.stringContaining('ECONNREFUSED') as string } });
+});
+
+test.each([
+  ['breaks off', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n[{"id":2'), 502],
+  ['is no HTTP', (socket: Socket) => socket.end('garbage\r\n\r\n'), 502],
+  ['is no array', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n{"id":2}'), 200],
+])('when the answer to the rest %s, the ids of what was queued arrive', async (_how, answer, status) => {
+  const server = await aStubbornServer((asked) => answer(asked.socket));
+  const before = await aGateway(server.url);
+  const response = await before.post(`[{${SUBMIT},"id":1},{"method":"echo","id":2}]`);
+  expect([response.status, response.headers.get('x-dqm-job-id')]).toEqual([status, 'j-1']);
 });
 
 test('at most 100 of ours come in one request', async () => {

@@ -207,6 +207,22 @@ test.each([
   expect((await gateway.post({ method: 'get_version', id: 1 })).status).toBe(502);
 });
 
+test('what a server sends behind the length it said reaches nobody, and harms no later call', async () => {
+  let calls = 0;
+  const server = await aStubbornServer((asked, response) => {
+    calls += 1;
+    if (calls > 1) response.end('later');
+    else
+      asked.socket.write(
+        'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged',
+      );
+  });
+  const gateway = await aGateway(server.url);
+  const ask = async (): Promise<string> => (await gateway.post({ method: 'get_version', id: 1 })).text();
+  expect(await ask()).toBe('ok');
+  expect([await ask(), await ask()]).toEqual(['later', 'later']);
+});
+
 test('a path in realityserver_url comes first', async () => {
   const mirror = await aMirror();
   const gateway = await aGateway(`${mirror.url}/rs/`);

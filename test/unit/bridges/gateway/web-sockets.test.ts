@@ -187,6 +187,21 @@ test("a client's farewell reaches the server, and a broken connection breaks", a
   ]);
 });
 
+test('a server that dies ends the WebSocket, and a command of ours that runs meanwhile harms nobody', async () => {
+  const url = await aServer((socket) => socket.on('message', () => socket.terminate()));
+  let end: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (end = resolve));
+  const gateway = await aGateway(url, { run: () => held.then(() => ({ outcome: { result: '1' } })) });
+  const socket = aSocket(gateway.url);
+  await once(socket, 'open');
+  const commands = [{ name: 'a' }, { name: 'dqm_list_jobs' }];
+  socket.send(command('', 1, true, commands as never));
+  const [code] = (await once(socket, 'close')) as [number];
+  expect(code).toBe(1006);
+  end();
+  expect((await gateway.post('{"method":"dqm_list_jobs","id":1}')).status).toBe(200);
+});
+
 test('a refusal of the server is its own', async () => {
   const server = await aStubbornServer((_request, response) => response.end());
   const gateway = await aGateway(server.url);
