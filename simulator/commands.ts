@@ -9,6 +9,8 @@ import { Fault, type FaultPlan } from './faults.ts';
 import { CODES, CommandError } from '../lib/realityserver/json-rpc.ts';
 import { pseudoRandom } from './pseudo-random.ts';
 import { contactSheet } from './render/contact-sheet.ts';
+import { denoised } from './render/denoise.ts';
+import { joinTiles } from './render/join-tiles.ts';
 import { DEFAULT_PICTURE } from './render/picture.ts';
 import type { Renderer } from './render/renderer.ts';
 import type { Stops } from './stops.ts';
@@ -43,10 +45,9 @@ const COMMANDS: Record<string, Command> = {
   render_product: renderPicture,
   render_frame: renderPicture,
 
-  async contact_sheet(parameters) {
-    const png = await contactSheet(read(ContactSheet, parameters).frames);
-    return { mimeType: 'image/png', size: png.length, chunks: [png] };
-  },
+  contact_sheet: async (parameters) => picture(await contactSheet(read(ContactSheet, parameters).frames)),
+  join_tiles: async (parameters) => picture(await joinTiles(read(Tiles, parameters))),
+  denoise: async (parameters) => picture(await denoised(read(Denoise, parameters).picture)),
 
   /** Its parameters, exactly as they came. */
   echo: (parameters) => ({ json: parameters }),
@@ -118,8 +119,15 @@ const Picture = z.object({
   height: pixels.optional(),
   tint: z.object({ r: z.number(), g: z.number(), b: z.number() }).optional(),
   angle: z.number().default(DEFAULT_PICTURE.angle),
+  part: z.object({ x: z.int().min(0), y: z.int().min(0), width: pixels, height: pixels }).optional(),
 });
 const ContactSheet = z.object({ frames: z.array(z.string()).min(1).max(720) });
+const Tiles = z.object({
+  width: pixels,
+  height: pixels,
+  tiles: z.array(z.object({ picture: z.string(), x: z.int().min(0), y: z.int().min(0) })).min(1),
+});
+const Denoise = z.object({ picture: z.string() });
 const BigResult = z.object({
   bytes: z.int().min(0),
   seed: z.int().default(0),
@@ -133,17 +141,21 @@ const PlannedFault = z.union([
 const CallsQuery = z.object({ command: z.string().optional(), clear: z.boolean().default(false) });
 
 async function renderPicture(parameters: JsonText, { renderer }: Rooms, report: Report): Promise<Answer> {
-  const { width, height, tint, ...options } = read(Picture, parameters);
+  const { width, height, tint, part, ...options } = read(Picture, parameters);
   const shape = DEFAULT_PICTURE.height / DEFAULT_PICTURE.width;
-  const picture = {
+  const wanted = {
     ...options,
     width,
     height: height ?? Math.max(1, Math.round(width * shape)),
     ...(tint && { tint }),
+    ...(part && { part }),
   };
-  const png = await renderer.render(picture, report);
-  return { mimeType: 'image/png', size: png.length, chunks: [png] };
+  if (part && (part.x + part.width > width || part.y + part.height > wanted.height))
+    throw new CommandError(CODES.parameters, `part: lies outside of the picture of ${width} x ${wanted.height}`);
+  return picture(await renderer.render(wanted, report));
 }
+
+const picture = (png: Buffer): Answer => ({ mimeType: 'image/png', size: png.length, chunks: [png] });
 
 const json = (value: unknown): Answer => ({ json: JSON.stringify(value) });
 

@@ -11,3 +11,7 @@ export const variants = z.object({
   colours: z.record(z.string(), z.object({ r: channel, g: channel, b: channel })),
   angles: z.array(z.number()).min(1).max(100),
 });
+
+export const tiles = z.object({ scene: z.string(), width, height: width, tile: z.int().min(16) });
+
+export const denoise_then_deliver = z.object({ scene: z.string(), width });

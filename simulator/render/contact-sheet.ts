@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-
 import { PNG } from 'pngjs';
 
+import { pictureAt } from './place.ts';
 import { pngOf } from './png.ts';
 
 const GAP = 4;
@@ -9,7 +8,7 @@ const OPAQUE_WHITE = 255;
 
 /** Pictures of one size side by side, in rows as equal as they get. `places`: paths or addresses of PNGs. */
 export async function contactSheet(places: readonly string[]): Promise<Buffer> {
-  const pictures = await Promise.all(places.map(async (place) => PNG.sync.read(await bytesAt(place))));
+  const pictures = await Promise.all(places.map(pictureAt));
   const columns = Math.ceil(Math.sqrt(pictures.length));
   const rows = Math.ceil(pictures.length / columns);
   const [cellWidth, cellHeight] = [widest(pictures, 'width') + GAP, widest(pictures, 'height') + GAP];
@@ -24,8 +23,3 @@ export async function contactSheet(places: readonly string[]): Promise<Buffer> {
 
 const widest = (pictures: readonly PNG[], side: 'width' | 'height'): number =>
   Math.max(...pictures.map((picture) => picture[side]));
-
-async function bytesAt(place: string): Promise<Buffer> {
-  if (!/^https?:/.test(place)) return readFile(place);
-  return Buffer.from(await (await fetch(place)).arrayBuffer());
-}

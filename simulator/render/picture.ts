@@ -14,6 +14,16 @@ export interface PictureOptions {
   tint?: { r: number; g: number; b: number };
   /** Degrees around the object. */
   angle: number;
+  /** Only this part of it; absent = all. */
+  part?: Part;
+}
+
+/** Pixels of a picture, from its left upper corner. */
+export interface Part {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
 }
 
 export interface Picture {
@@ -37,19 +47,42 @@ const CLOSER = [
 
 /** Renders a picture, a row at a time: whoever drives it may do something else between two rows. Yields percent done. */
 export function* rendered(options: PictureOptions): Generator<number, Picture> {
-  const { width, height } = options;
   const view = viewOf(options);
+  const part = options.part ?? { x: 0, y: 0, width: options.width, height: options.height };
+  // Whether a pixel is an edge, its neighbours say: so parts are exactly what they are in the whole.
+  const seen = withNeighbours(part, options);
+  const { width, height } = seen;
   const rgba = new Uint8Array(width * height * 4).fill(255);
   for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) put(rgba, y * width + x, pixel(view, x, y));
+    for (let x = 0; x < width; x += 1) put(rgba, y * width + x, pixel(view, seen.x + x, seen.y + y));
     yield (50 * (y + 1)) / height;
   }
   const edges = edgesOf(rgba, width, height);
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {
-      if (edges[y * width + x] === 1) put(rgba, y * width + x, closerPixel(view, x, y));
+      if (edges[y * width + x] === 1) put(rgba, y * width + x, closerPixel(view, seen.x + x, seen.y + y));
     }
     yield 50 + (50 * (y + 1)) / height;
+  }
+  return cut({ width, height, rgba }, { ...part, x: part.x - seen.x, y: part.y - seen.y });
+}
+
+function withNeighbours(part: Part, { width, height }: PictureOptions): Part {
+  const [x, y] = [max(0, part.x - 1), max(0, part.y - 1)];
+  return {
+    x,
+    y,
+    width: min(width, part.x + part.width + 1) - x,
+    height: min(height, part.y + part.height + 1) - y,
+  };
+}
+
+function cut(picture: Picture, { x, y, width, height }: Part): Picture {
+  if (width === picture.width && height === picture.height) return picture;
+  const rgba = new Uint8Array(width * height * 4);
+  for (let row = 0; row < height; row += 1) {
+    const start = ((y + row) * picture.width + x) * 4;
+    rgba.set(picture.rgba.subarray(start, start + width * 4), row * width * 4);
   }
   return { width, height, rgba };
 }

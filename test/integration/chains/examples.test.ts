@@ -6,10 +6,12 @@ import { PNG } from 'pngjs';
 
 import { DqmState } from '../../../lib/contract/search-attributes.ts';
 import { aChainFarm, type ChainFarm } from '../../support/a-chain-farm.ts';
-import { dqm, killAll } from '../../support/dqm-process.ts';
+import { dqm, killAll, startDqm } from '../../support/dqm-process.ts';
 import { until } from '../../support/until.ts';
 
 const EXAMPLES = join(__dirname, '../../../examples/chains');
+
+const CHAINS = ['turntable', 'variants', 'tiles', 'denoise_then_deliver'];
 
 let farm: ChainFarm;
 
@@ -19,7 +21,7 @@ beforeAll(async () => {
       .filter((name) => !name.endsWith('.test.ts'))
       .map((name) => [`chains/${name}`, readFileSync(join(EXAMPLES, name), 'utf8')]),
   );
-  const allow = ['render_frame', 'contact_sheet', 'turntable', 'variants'];
+  const allow = [...CHAINS, 'render_frame', 'contact_sheet', 'join_tiles', 'denoise'];
   farm = await aChainFarm(readFileSync(join(EXAMPLES, 'index.ts'), 'utf8'), { allow, files });
 }, 60_000);
 
@@ -54,4 +56,33 @@ test('variants delivers what could be rendered and tells what could not', async 
   );
   expect(await job.result()).toEqual({ delivered: ['red 0'], failed: ['red behind'] });
   expect((await farm.object('variant.png')).contentType).toBe('image/png');
+}, 90_000);
+
+test('tiles gives the very picture that one render would have given', async () => {
+  const picture = { scene: 'chair.mi', width: 80, height: 50 };
+  const job = await farm.start('tiles', { ...picture, tile: 32 }, { tasks: upload('tiles.png') });
+  await job.result();
+  const single = await farm.start('render_frame', picture, { tasks: upload('whole.png') });
+  await single.result();
+  const [tiled, whole] = [await farm.object('tiles.png'), await farm.object('whole.png')];
+  expect(PNG.sync.read(tiled.bytes).data.equals(PNG.sync.read(whole.bytes).data)).toBe(true);
+  expect((await farm.calls('render_frame')).filter(({ body }) => body.includes('"part"'))).toHaveLength(6);
+}, 90_000);
+
+test('denoise_then_deliver denoises on hosts of another queue, and delivers what they gave', async () => {
+  const config = farm.config('denoisers.conf', {
+    listenQueue: 'denoisers',
+    host: 'cpu-01',
+    data: 'denoisers',
+    allow: ['denoise'],
+    dqm: [`result_store file://${farm.folder.path}/data/results`, '<user queue>', 'name denoisers', '</user>'],
+  });
+  const job = await farm.start('denoise_then_deliver', { scene: 'knot', width: 32 }, { tasks: upload('clean.png') });
+  await until(async () => (await farm.calls('render_frame')).some(({ body }) => body.includes('knot')));
+  expect(await farm.calls('denoise')).toEqual([]);
+  const denoisers = startDqm(['worker', 'gpu', '--config', config]);
+  await job.result();
+  expect(await farm.calls('denoise')).toHaveLength(1);
+  expect((await farm.object('clean.png')).contentType).toBe('image/png');
+  await denoisers.stop();
 }, 90_000);

@@ -41,3 +41,17 @@ test('the object throws a shadow', () => {
   // The lamp stands at the left.
   expect(brightness(65, 40)).toBeLessThan(brightness(30, 40) - 30);
 });
+
+test('a part is exactly what it is in the whole', () => {
+  const whole = PNG.sync.read(picture());
+  for (const part of [
+    { x: 0, y: 0, width: 20, height: 11 },
+    { x: 13, y: 7, width: 24, height: 18 },
+    { x: 40, y: 20, width: 8, height: 12 },
+  ]) {
+    const { x, y, width, height } = part;
+    const expected = new PNG({ width, height });
+    PNG.bitblt(whole, expected, x, y, width, height, 0, 0);
+    expect(PNG.sync.read(picture({ part })).data.equals(expected.data)).toBe(true);
+  }
+});
