@@ -76,12 +76,14 @@ const PAUSE_MS = 1_000;
 /** How many messages may be received now, at most `most`: waits for the gate and for room. 0: ask again, or the end. */
 export async function mayReceive(
   most: number,
-  { intake: { gate }, allowance }: BridgeDeps,
+  { intake: { gate }, allowance, stopping }: BridgeDeps & Pick<Ends, 'stopping'>,
   signal: AbortSignal,
 ): Promise<number> {
-  await gate.whenOpen(signal);
+  // An engine that does not answer keeps both waiting; who stops does not wait with them.
+  await untilAborted(gate.whenOpen(signal), stopping, undefined);
+  if (signal.aborted) return 0;
   try {
-    return await allowance.reserve(most, signal);
+    return await untilAborted(allowance.reserve(most, signal), stopping, 0);
   } catch (error) {
     gate.shut(errorText(error));
     await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined);

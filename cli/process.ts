@@ -1,4 +1,4 @@
-import type { Log } from '../lib/log.ts';
+import { errorText, type Log } from '../lib/log.ts';
 import { whenAborted, type Running } from '../lib/run.ts';
 
 /** What a process has opened. */
@@ -52,7 +52,13 @@ export async function runProcess(log: Log, start: (opened: Opened) => Promise<vo
   } finally {
     for (const part of parts) part.stop();
     await Promise.allSettled(parts.map((part) => part.done));
-    for (const close of closers.toReversed()) await close();
+    for (const close of closers.toReversed()) {
+      try {
+        await close();
+      } catch (error) {
+        log.warn('Not closed in order, the end of the process closes it', { reason: errorText(error) });
+      }
+    }
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
 }

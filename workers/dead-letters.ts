@@ -5,7 +5,7 @@ import { createDeadLetterActivities, type DeadLetterDeps } from '../activities/d
 import { bridgeTaskQueue } from '../lib/contract/names.ts';
 import type { Running } from '../lib/run.ts';
 
-import { stopOnce } from './stop.ts';
+import { runWorker } from './run-worker.ts';
 
 export interface DeadLetterWorkerDeps extends DeadLetterDeps {
   connection: NativeConnection;
@@ -40,5 +40,5 @@ export async function startDeadLetterWorker({
     maxConcurrentActivityTaskExecutions: AT_ONCE,
     shutdownGraceTime: drainTimeoutMs,
   });
-  return { done: worker.run(), stop: () => stopOnce(worker) };
+  return runWorker(worker, drainTimeoutMs);
 }

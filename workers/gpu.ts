@@ -17,7 +17,7 @@ import type { HostState } from './host-health.ts';
 import { watchHostPause } from './host-pause.ts';
 import { startHostStatus, watchGpu } from './host-status.ts';
 import { publishLeftovers } from './leftovers.ts';
-import { stopOnce } from './stop.ts';
+import { runWorker } from './run-worker.ts';
 import { watchStore, type StoreWatch } from './store-watch.ts';
 
 export interface GpuWorkerDeps extends Omit<GpuGuardDeps, 'onState' | 'onStoreWait'> {
@@ -46,6 +46,7 @@ export interface GpuWorkerDeps extends Omit<GpuGuardDeps, 'onState' | 'onStoreWa
 export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
   const { connection, client, namespace, dataConverter, queue, host, slot: number, metrics, clock, log } = deps;
   const stopping = new AbortController();
+  let running: Running | undefined;
   const identity = gpuWorkerIdentity(host, number);
   let waitsForStore = false;
   const guard = await createGpuGuard({
@@ -104,14 +105,16 @@ export async function startGpuWorker(deps: GpuWorkerDeps): Promise<Running> {
     stop: () => {
       stopping.abort();
       guard.stop();
-      stopOnce(worker);
+      running?.stop();
     },
   };
 
   async function work(): Promise<void> {
     try {
       await publishLeftovers({ ...deps }, stopping.signal);
-      if (!stopping.signal.aborted) await worker.run();
+      if (stopping.signal.aborted) return;
+      running = runWorker(worker, deps.drainTimeoutMs);
+      await running.done;
     } finally {
       engine.stop();
       pause.stop();

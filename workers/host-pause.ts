@@ -23,6 +23,7 @@ export interface HostPauseDeps {
 
 /** A person who pauses a host looks at it next. */
 const EVERY_MS = 2_000;
+const ANSWER_LIMIT_MS = 5_000;
 
 /** The engine holds the pause, so it outlives this process. The slot stays closed until the engine was asked once. */
 export function watchHostPause({ client, host, hold, clock, log }: HostPauseDeps): HostPause {
@@ -45,7 +46,7 @@ export function watchHostPause({ client, host, hold, clock, log }: HostPauseDeps
     let isTold = false;
     while (!stopping.signal.aborted) {
       try {
-        saw(await readPause(client, { host }));
+        saw(await client.withDeadline(Date.now() + ANSWER_LIMIT_MS, () => readPause(client, { host })));
         isTold = false;
       } catch (error) {
         // What was known last stands.

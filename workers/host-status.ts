@@ -10,7 +10,7 @@ import type { Running } from '../lib/run.ts';
 
 import type { HeldSlot } from './gpu-slots.ts';
 import type { HostState } from './host-health.ts';
-import { stopOnce } from './stop.ts';
+import { runWorker } from './run-worker.ts';
 
 /** What a host remembers of itself for whoever asks: its jobs, and its GPU's seconds today. */
 export interface HostLog {
@@ -135,5 +135,5 @@ export async function startHostStatus(deps: HostStatusDeps): Promise<Running> {
     activities: createHostStatusActivities(deps),
     maxConcurrentActivityTaskExecutions: 2,
   });
-  return { done: worker.run(), stop: () => stopOnce(worker) };
+  return runWorker(worker, 0);
 }

@@ -4,7 +4,7 @@ import type { DataConverter } from '@temporalio/common';
 import { JOBS_TASK_QUEUE } from '../lib/contract/names.ts';
 import type { Running } from '../lib/run.ts';
 
-import { stopOnce } from './stop.ts';
+import { runWorker } from './run-worker.ts';
 
 export interface JobWorkerDeps {
   connection: NativeConnection;
@@ -16,7 +16,7 @@ export interface JobWorkerDeps {
 }
 
 /** A task's attempt may be in the middle of a large upload: it has this long to end, then another worker begins anew. */
-const GRACE = '10 seconds';
+const GRACE_MS = 10_000;
 
 /** Runs workflows and completion tasks. Any number of these may run; none needs a GPU or a broker. */
 export async function startJobWorker({ dataConverter, ...deps }: JobWorkerDeps): Promise<Running> {
@@ -26,7 +26,7 @@ export async function startJobWorker({ dataConverter, ...deps }: JobWorkerDeps):
     taskQueue: JOBS_TASK_QUEUE,
     // A cancel reaches a task with its next heartbeat.
     maxHeartbeatThrottleInterval: '1 second',
-    shutdownGraceTime: GRACE,
+    shutdownGraceTime: GRACE_MS,
   });
-  return { done: worker.run(), stop: () => stopOnce(worker) };
+  return runWorker(worker, GRACE_MS);
 }

@@ -6,6 +6,8 @@ import { readGpuQueue, type GpuQueue } from '../../lib/gpu-queue.ts';
 import { canListWorkers, listGpuSlots } from '../../lib/hosts.ts';
 import { countPollers, workflowTasksWaiting } from '../../lib/task-queue.ts';
 
+import { callEngine } from '../engine.ts';
+
 /** What an allowance asks the engine about one queue. */
 export interface Farm {
   gpuQueue(): Promise<Pick<GpuQueue, 'waiting' | 'dispatchRate' | 'paused'>>;
@@ -25,17 +27,22 @@ export interface Slots {
   idle: number;
 }
 
-export const createFarm = (client: Client, queue: string): Farm => ({
-  gpuQueue: () => readGpuQueue(client, queue),
-  slots: async () => {
-    const slots = (await canListWorkers(client)) ? await listGpuSlots(client, [queue]) : undefined;
-    const ready = slots?.filter(({ isReady }) => isReady);
-    return ready && { ready: ready.length, idle: ready.filter(({ isIdle }) => isIdle).length };
-  },
-  workflowTasks: () => workflowTasksWaiting(client, JOBS_TASK_QUEUE),
-  unfinishedCommands: async () => {
-    const query = `${DqmQueue.name} = '${queue}' AND ${DqmState.name} = 'waiting' AND ExecutionStatus = 'Running'`;
-    return (await client.workflow.count(query)).count;
-  },
-  bridges: async () => Math.max(1, await countPollers(client, bridgeTaskQueue(queue))),
-});
+export function createFarm(client: Client, queue: string): Farm {
+  const ask = <T>(question: () => Promise<T>): Promise<T> => callEngine(client, question);
+  return {
+    gpuQueue: () => ask(() => readGpuQueue(client, queue)),
+    slots: () => ask(() => slotsOf(client, queue)),
+    workflowTasks: () => ask(() => workflowTasksWaiting(client, JOBS_TASK_QUEUE)),
+    unfinishedCommands: async () => {
+      const query = `${DqmQueue.name} = '${queue}' AND ${DqmState.name} = 'waiting' AND ExecutionStatus = 'Running'`;
+      return (await ask(() => client.workflow.count(query))).count;
+    },
+    bridges: async () => Math.max(1, await ask(() => countPollers(client, bridgeTaskQueue(queue)))),
+  };
+}
+
+async function slotsOf(client: Client, queue: string): Promise<Slots | undefined> {
+  const slots = (await canListWorkers(client)) ? await listGpuSlots(client, [queue]) : undefined;
+  const ready = slots?.filter(({ isReady }) => isReady);
+  return ready && { ready: ready.length, idle: ready.filter(({ isIdle }) => isIdle).length };
+}
