@@ -8,7 +8,7 @@ import { Worker } from '@temporalio/worker';
 import { misfitIn, misfitText } from '../lib/jobs/misfit.ts';
 import { errorText } from '../lib/log.ts';
 import { installRuntime } from '../lib/runtime.ts';
-import { bundleChains, bundleWorkflows } from '../workers/bundle.ts';
+import { workflowsOf } from '../workers/bundle.ts';
 
 import { UsageError, type Context } from './context.ts';
 import { EXIT_FAILED } from './exit.ts';
@@ -20,10 +20,7 @@ type History = ReturnType<typeof historyFromJSON>;
 export async function checkReplay({ config, log, output }: Context, folder: string): Promise<void> {
   const histories = await historiesIn(folder);
   await installRuntime(log);
-  const { chainsModule } = config.dqm;
-  const workflowBundle = await (chainsModule === undefined
-    ? bundleWorkflows(log)
-    : bundleChains(chainsModule, config.allowCommands, log));
+  const workflowBundle = await workflowsOf(config, log);
   for (const { file, history } of histories) {
     const reason = await Worker.runReplayHistory({ workflowBundle }, history).then(
       () => undefined,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection, type TLSConfig } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
 import type { DqmConfig } from './config/config.ts';
 import { runningEngine } from './engine/address-file.ts';
 import { grpcAnswerIn, isGrpcStatus } from './grpc.ts';
@@ -75,7 +75,9 @@ export async function connectWorker(options: TemporalOptions, retry?: ConnectRet
   return whenReachable(options, retry, async () => {
     // The client says why it was refused, the native one gives a text.
     await (await connectOnce(options)).close();
-    return NativeConnection.connect(addressAndCredentials(options));
+    // Loaded where a worker is made: it takes longer than all else that a command needs which only asks.
+    const worker = await import('@temporalio/worker');
+    return worker.NativeConnection.connect(addressAndCredentials(options));
   });
 }
 

@@ -1,9 +1,10 @@
-// Compiles the sources into dist/, copies what the compiler leaves behind, and does nothing when nothing has changed.
+// Compiles the sources into dist/, copies what the compiler leaves behind, bundles the workflows, and does nothing when
+// nothing has changed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -27,7 +28,7 @@ const ASSET = /\.(?:css|html|mjs|yaml)$/;
 const SOURCE = /\.(?:ts|css|html|mjs|yaml)$/;
 const COMMANDS = ['cli/main.js', 'simulator/main.js'];
 
-export function build() {
+export async function build() {
   const sources = SOURCE_FOLDERS.flatMap(filesIn).filter((file) => SOURCE.test(file));
   const state = digestOf([...SETTINGS, ...sources]);
   if (existsSync(dist) && existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return;
@@ -37,6 +38,7 @@ export function build() {
   const assets = sources.filter((file) => ASSET.test(file));
   const written = new Set([...compile(), ...assets.map(copyAsset)]);
   for (const file of filesIn('dist')) if (!written.has(resolve(root, file))) rmSync(resolve(root, file));
+  await bundle();
   for (const command of COMMANDS) if (existsSync(join(dist, command))) chmodSync(join(dist, command), 0o755);
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, state);
@@ -55,6 +57,15 @@ function compile() {
   return lines
     .filter((line) => line.startsWith('TSFILE: '))
     .map((line) => resolve(root, line.slice('TSFILE: '.length)));
+}
+
+/** For job workers without chains. */
+async function bundle() {
+  const built = (file) => import(pathToFileURL(join(dist, file)).href);
+  const { BUILT_WORKFLOWS, bundleWorkflows } = await built('workers/bundle.js');
+  const { createLog } = await built('lib/log.js');
+  const { code } = await bundleWorkflows(createLog({ level: 'warn' }));
+  writeFileSync(BUILT_WORKFLOWS, code);
 }
 
 function copyAsset(file) {
@@ -84,7 +95,7 @@ function digestOf(files) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    build();
+    await build();
   } catch (error) {
     console.error(`build: ${error.message}`);
     process.exitCode = 1;

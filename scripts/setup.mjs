@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Rejects with one sentence when something is missing that cannot be had. */
 export async function setUp() {
   installPackages();
-  build();
+  await build();
   const { findEngine } = await program('lib/engine/binary.js');
   const { createLog } = await program('lib/log.js');
   await findEngine({ env: process.env, log: createLog() });

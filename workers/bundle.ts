@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { bundleWorkflowCode, type WorkflowBundleOption, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 
+import type { Config } from '../lib/config/config.ts';
 import type { Log } from '../lib/log.ts';
 import { UserModuleError } from '../lib/user-module.ts';
 
@@ -14,6 +15,16 @@ import { inspectChains } from './inspect-chains.ts';
 
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const source = (file: string): string => fileURLToPath(new URL(`../${file}.${EXTENSION}`, import.meta.url));
+
+/** The workflows without chains, bundled by the build: doing that takes longer than all else of a job worker's start. */
+export const BUILT_WORKFLOWS = fileURLToPath(new URL('../workflows/bundle.cjs', import.meta.url));
+
+/** What a job worker of this configuration runs. Rejects as `bundleChains`. */
+export const workflowsOf = async (
+  { dqm: { chainsModule }, allowCommands }: Config,
+  log: Log,
+): Promise<WorkflowBundleOption> =>
+  chainsModule === undefined ? { codePath: BUILT_WORKFLOWS } : bundleChains(chainsModule, allowCommands, log);
 
 /**
  * The workflows, and the user's chains where there are some, as one script for Temporal's sandbox. `interceptors`: a

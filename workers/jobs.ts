@@ -1,4 +1,4 @@
-import { Worker, type NativeConnection, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { Worker, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import type { DataConverter } from '@temporalio/common';
 
 import { JOBS_TASK_QUEUE } from '../lib/contract/names.ts';
@@ -10,7 +10,7 @@ export interface JobWorkerDeps {
   connection: NativeConnection;
   namespace: string;
   dataConverter?: DataConverter | undefined;
-  workflowBundle: WorkflowBundleWithSourceMap;
+  workflowBundle: WorkflowBundleOption;
   /** Completion tasks, the failure webhook, and what chains need. */
   activities: object;
 }

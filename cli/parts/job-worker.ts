@@ -11,7 +11,7 @@ import { createPost } from '../../lib/postback/post.ts';
 import { loadUserTasks } from '../../lib/tasks/load.ts';
 import { connectClient, connectWorker } from '../../lib/temporal.ts';
 import { UserModuleError } from '../../lib/user-module.ts';
-import { bundleChains, bundleWorkflows } from '../../workers/bundle.ts';
+import { workflowsOf } from '../../workers/bundle.ts';
 import { countTasks } from '../../workers/count-tasks.ts';
 import { startJobWorker } from '../../workers/jobs.ts';
 import { tellMisfits } from '../../workers/misfits.ts';
@@ -50,10 +50,7 @@ export async function openJobWorker(shared: Shared): Promise<void> {
     store: shared.store,
     folder: join(config.dqm.dataFolder, 'journals'),
   });
-  const { chainsModule } = config.dqm;
-  const workflowBundle = await (chainsModule === undefined
-    ? bundleWorkflows(log)
-    : bundleChains(chainsModule, config.allowCommands, log));
+  const workflowBundle = await workflowsOf(config, log);
   const ours = { ...chains, ...(await openFailureWebhook(shared, agent)), ...approvalWebhook(config, agent) };
   refuseNamesOf(ours, userTasks, config);
   const connection = await connectWorker(temporal, { log, signal: opened.signal });
