@@ -12,12 +12,11 @@ import type { JobRow, JobView } from '../../lib/jobs/job-view.ts';
 import { listJobs } from '../../lib/jobs/list.ts';
 import type { JobFilter } from '../../lib/jobs/query.ts';
 import { showJob } from '../../lib/jobs/show.ts';
-import { bundleWorkflows } from '../../workers/bundle.ts';
 
 import { aJobInput } from './a-job-input.ts';
 import { aNamespace } from './a-namespace.ts';
 import type { FakeActivities } from './fake-activities.ts';
-import { silentLog } from './silent-log.ts';
+import { servers } from './servers.ts';
 import { until } from './until.ts';
 
 /** The one render host of these tests. */
@@ -65,7 +64,7 @@ export async function aJobEngine(): Promise<JobEngine> {
     connection: await engine.connectWorker(),
     namespace,
     taskQueue: JOBS_TASK_QUEUE,
-    workflowBundle: await bundleWorkflows(silentLog),
+    workflowBundle: servers().workflowBundle,
     activities: { s3_upload: byQueue('s3_upload'), http_post: byQueue('http_post') },
     maxHeartbeatThrottleInterval: '100ms',
   });

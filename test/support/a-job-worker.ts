@@ -1,11 +1,10 @@
 import { Worker } from '@temporalio/worker';
 
 import { JOBS_TASK_QUEUE } from '../../lib/contract/names.ts';
-import { bundleWorkflows } from '../../workers/bundle.ts';
 
 import type { TestNamespace } from './a-namespace.ts';
 import { fakeActivities } from './fake-activities.ts';
-import { silentLog } from './silent-log.ts';
+import { servers } from './servers.ts';
 
 /** Runs the workflows of a test's namespace, with completion tasks that work. */
 export async function aJobWorker(engine: TestNamespace): Promise<{ stop(): Promise<void> }> {
@@ -14,7 +13,7 @@ export async function aJobWorker(engine: TestNamespace): Promise<{ stop(): Promi
     connection: await engine.connectWorker(),
     namespace: engine.namespace,
     taskQueue: JOBS_TASK_QUEUE,
-    workflowBundle: await bundleWorkflows(silentLog),
+    workflowBundle: servers().workflowBundle,
     activities: { s3_upload, http_post },
   });
   const done = worker.run();

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findEngine } from '../../lib/engine/binary.ts';
@@ -6,6 +6,7 @@ import { startEmbeddedEngine } from '../../lib/engine/embedded.ts';
 import { createLog } from '../../lib/log.ts';
 import { startEmulator } from '../../lib/servers/emulator.ts';
 import { findRabbitMq, RABBITMQ_HINT, startRabbitMq } from '../../lib/servers/rabbitmq.ts';
+import { bundleWorkflows } from '../../workers/bundle.ts';
 import { SERVERS_VARIABLE, type TestServers } from './servers.ts';
 
 interface Run {
@@ -37,6 +38,14 @@ const STARTERS = {
   async emulator({ servers, closers }: Run) {
     const emulator = await stopped(closers, startEmulator({ env }));
     servers.awsEndpoint = emulator.endpoint;
+  },
+
+  async workflows({ servers, closers }: Run) {
+    const folder = await mkdtemp(join(tmpdir(), 'dqm-workflows-'));
+    closers.push(() => rm(folder, { recursive: true, force: true }));
+    const { code } = await bundleWorkflows(log);
+    servers.workflowBundle = { codePath: join(folder, 'bundle.cjs') };
+    await writeFile(servers.workflowBundle.codePath, code);
   },
 
   async rabbitMq({ servers, closers }: Run) {

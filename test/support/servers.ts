@@ -5,6 +5,8 @@ export interface TestServers {
   temporalUiUrl: string;
   /** SQS and S3; any credentials. */
   awsEndpoint: string;
+  /** The workflows as they stand in the sources, for `Worker.create`: bundling them takes seconds. */
+  workflowBundle: { codePath: string };
   /** Undefined where RabbitMQ is not installed, and outside the integration tests. */
   amqpUrl: string | undefined;
   /** For `rabbitmqctl`. */

@@ -7,12 +7,11 @@ import { Worker } from '@temporalio/worker';
 import type { DeadLetterOutcome, FailedJob } from '../../lib/contract/dead-letter.ts';
 import { bridgeTaskQueue, gpuTaskQueue, JOBS_TASK_QUEUE } from '../../lib/contract/names.ts';
 import { DqmState } from '../../lib/contract/search-attributes.ts';
-import { bundleWorkflows } from '../../workers/bundle.ts';
 import { deadLetterPolicy } from '../../workflows/policies.ts';
 import { aJobInput } from '../support/a-job-input.ts';
 import { aNamespace, type TestNamespace } from '../support/a-namespace.ts';
 import { fakeActivities } from '../support/fake-activities.ts';
-import { silentLog } from '../support/silent-log.ts';
+import { servers } from '../support/servers.ts';
 
 const QUEUE = 'renders';
 const envelope = { transport: 'sqs', attributes: { origin: { type: 'String', value: 'shop' } } } as const;
@@ -24,7 +23,7 @@ const runs: Promise<void>[] = [];
 let storeDeadLetter: (job: FailedJob) => Promise<DeadLetterOutcome>;
 let asked: FailedJob[] = [];
 
-async function aWorker(taskQueue: string, activities: object, workflowBundle?: { code: string }): Promise<void> {
+async function aWorker(taskQueue: string, activities: object, workflowBundle?: { codePath: string }): Promise<void> {
   const worker = await Worker.create({
     connection: await engine.connectWorker(),
     namespace: engine.namespace,
@@ -40,7 +39,7 @@ beforeAll(async () => {
   engine = await aNamespace();
   const noScene = ApplicationFailure.nonRetryable('no such scene', 'CommandFailed');
   const activities = fakeActivities({ runCommand: () => Promise.reject(noScene) });
-  await aWorker(JOBS_TASK_QUEUE, activities, await bundleWorkflows(silentLog));
+  await aWorker(JOBS_TASK_QUEUE, activities, servers().workflowBundle);
   await aWorker(gpuTaskQueue(QUEUE), activities);
   await aWorker(bridgeTaskQueue(QUEUE), {
     storeDeadLetter: (job: FailedJob) => {

@@ -6,11 +6,10 @@ import { Worker } from '@temporalio/worker';
 
 import type { FailureReport } from '../../lib/contract/failure-report.ts';
 import { gpuTaskQueue, JOBS_TASK_QUEUE } from '../../lib/contract/names.ts';
-import { bundleWorkflows } from '../../workers/bundle.ts';
 import { aJobInput } from '../support/a-job-input.ts';
 import { aNamespace, type TestNamespace } from '../support/a-namespace.ts';
 import { fakeActivities } from '../support/fake-activities.ts';
-import { silentLog } from '../support/silent-log.ts';
+import { servers } from '../support/servers.ts';
 import { until } from '../support/until.ts';
 
 let engine: TestNamespace;
@@ -22,7 +21,7 @@ let isAway = false;
 
 beforeAll(async () => {
   engine = await aNamespace();
-  const workflowBundle = await bundleWorkflows(silentLog);
+  const { workflowBundle } = servers();
   const commands = fakeActivities({
     runCommand: () => Promise.reject(ApplicationFailure.nonRetryable('no such scene', 'CommandFailed')),
   });

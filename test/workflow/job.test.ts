@@ -2,22 +2,18 @@ import { randomUUID } from 'node:crypto';
 
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 
 import { gpuTaskQueue, JOBS_TASK_QUEUE } from '../../lib/contract/names.ts';
 import { DqmError, DqmGpuSeconds, DqmHost, DqmState } from '../../lib/contract/search-attributes.ts';
-import { bundleWorkflows } from '../../workers/bundle.ts';
 import { aJobInput, aStagedResult } from '../support/a-job-input.ts';
 import { aNamespace, type TestNamespace } from '../support/a-namespace.ts';
 import { fakeActivities, type FakeActivities } from '../support/fake-activities.ts';
-import { silentLog } from '../support/silent-log.ts';
+import { servers } from '../support/servers.ts';
 
 let engine: TestNamespace;
-let workflowBundle: WorkflowBundleWithSourceMap;
-
 beforeAll(async () => {
   engine = await aNamespace();
-  workflowBundle = await bundleWorkflows(silentLog);
 }, 60_000);
 
 afterAll(() => engine?.close());
@@ -33,7 +29,7 @@ async function runJob<T>(
     connection: await engine.connectWorker(),
     namespace,
     taskQueue: JOBS_TASK_QUEUE,
-    workflowBundle,
+    workflowBundle: servers().workflowBundle,
     activities,
   });
   const gpu = await Worker.create({

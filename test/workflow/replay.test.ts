@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 
-import { bundleWorkflows } from '../../workers/bundle.ts';
-import { silentLog } from '../support/silent-log.ts';
+import { servers } from '../support/servers.ts';
 
 /** Of real jobs, exported with `temporal workflow show --output json`: jobs of older versions are open somewhere. */
 const FOLDER = join(__dirname, 'histories');
@@ -13,11 +12,7 @@ const histories = readdirSync(FOLDER).map((file) => [
   JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as unknown,
 ]);
 
-let workflowBundle: WorkflowBundleWithSourceMap;
-
-beforeAll(async () => {
-  workflowBundle = await bundleWorkflows(silentLog);
-}, 60_000);
+const { workflowBundle } = servers();
 
 test.each(histories)('%s still replays', async (file, history) => {
   const workflowId = String(file).replace(/\.json$/, '');

@@ -9,7 +9,6 @@ import { gpuTaskQueue, JOBS_TASK_QUEUE } from '../../../lib/contract/names.ts';
 import type { JobState } from '../../../lib/contract/states.ts';
 import { showJob } from '../../../lib/jobs/show.ts';
 import type { Running } from '../../../lib/run.ts';
-import { bundleWorkflows } from '../../../workers/bundle.ts';
 import { aStagedResult } from '../../support/a-job-input.ts';
 import { aBody } from '../../support/a-message.ts';
 import { aNamespace, type TestNamespace } from '../../support/a-namespace.ts';
@@ -17,7 +16,7 @@ import { amqpTransports, anSqsTransport, type OpenTransport, type TestTransport 
 import { aBroker, type TestBroker } from '../../support/an-amqp-queue.ts';
 import { anIntake } from '../../support/an-intake.ts';
 import { describeWithAmqp } from '../../support/servers.ts';
-import { silentLog } from '../../support/silent-log.ts';
+import { servers } from '../../support/servers.ts';
 import { until } from '../../support/until.ts';
 
 jest.setTimeout(60_000);
@@ -39,7 +38,7 @@ async function stopAll(parts: Running[]): Promise<void> {
 
 beforeAll(async () => {
   engine = await aNamespace();
-  await aWorker({ taskQueue: JOBS_TASK_QUEUE, workflowBundle: await bundleWorkflows(silentLog) });
+  await aWorker({ taskQueue: JOBS_TASK_QUEUE, workflowBundle: servers().workflowBundle });
   await aWorker({ taskQueue: gpuTaskQueue(RENDERS) });
 }, 60_000);
 afterAll(async () => {
@@ -50,7 +49,7 @@ afterAll(async () => {
 });
 
 /** Its activities do what the scene of a job's parameters says. */
-async function aWorker(options: { taskQueue: string; workflowBundle?: { code: string } }): Promise<void> {
+async function aWorker(options: { taskQueue: string; workflowBundle?: { codePath: string } }): Promise<void> {
   const worker = await Worker.create({
     connection: await engine.connectWorker(),
     namespace: engine.namespace,

@@ -4,13 +4,12 @@ import { Worker } from '@temporalio/worker';
 
 import type { DeadLetter } from '../../../lib/contract/dead-letter.ts';
 import { gpuTaskQueue, JOBS_TASK_QUEUE } from '../../../lib/contract/names.ts';
-import { bundleWorkflows } from '../../../workers/bundle.ts';
 import { startDeadLetterWorker } from '../../../workers/dead-letters.ts';
 import { createFileStore } from '../../../lib/results/file-store.ts';
 import { aJobInput } from '../../support/a-job-input.ts';
 import { aNamespace, type TestNamespace } from '../../support/a-namespace.ts';
 import { aFolder } from '../../support/a-staged-file.ts';
-import { silentLog } from '../../support/silent-log.ts';
+import { servers } from '../../support/servers.ts';
 import { until } from '../../support/until.ts';
 
 let engine: TestNamespace;
@@ -26,7 +25,7 @@ test('a bridge that stops stores the dead letter that it has in hand, and takes 
     connection: await engine.connectWorker(),
     namespace,
     taskQueue: JOBS_TASK_QUEUE,
-    workflowBundle: await bundleWorkflows(silentLog),
+    workflowBundle: servers().workflowBundle,
   });
   const gpu = await Worker.create({
     connection: await engine.connectWorker(),

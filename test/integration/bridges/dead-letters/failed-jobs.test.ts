@@ -6,7 +6,6 @@ import { sha256 } from '../../../../lib/contract/ids.ts';
 import { gpuTaskQueue, JOBS_TASK_QUEUE } from '../../../../lib/contract/names.ts';
 import type { DeadLetterTarget } from '../../../../lib/contract/dead-letter.ts';
 import type { Running } from '../../../../lib/run.ts';
-import { bundleWorkflows } from '../../../../workers/bundle.ts';
 import { startDeadLetterWorker } from '../../../../workers/dead-letters.ts';
 import { aBody } from '../../../support/a-message.ts';
 import { aNamespace, type TestNamespace } from '../../../support/a-namespace.ts';
@@ -20,7 +19,7 @@ import { aBroker, type TestBroker } from '../../../support/an-amqp-queue.ts';
 import { anIntake } from '../../../support/an-intake.ts';
 import { aStagedResult } from '../../../support/a-job-input.ts';
 import { describeWithAmqp } from '../../../support/servers.ts';
-import { silentLog } from '../../../support/silent-log.ts';
+import { servers } from '../../../support/servers.ts';
 import { until } from '../../../support/until.ts';
 
 jest.setTimeout(60_000);
@@ -37,7 +36,7 @@ beforeAll(async () => {
     connection: await engine.connectWorker(),
     namespace: engine.namespace,
     taskQueue: JOBS_TASK_QUEUE,
-    workflowBundle: await bundleWorkflows(silentLog),
+    workflowBundle: servers().workflowBundle,
   });
   running.push({ done: worker.run(), stop: () => worker.shutdown() });
 }, 60_000);

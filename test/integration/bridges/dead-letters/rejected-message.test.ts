@@ -4,11 +4,10 @@ import { retryRejected } from '../../../../bridges/dead-letters/rejected-message
 import { sha256, shortHash } from '../../../../lib/contract/ids.ts';
 import { JOBS_TASK_QUEUE } from '../../../../lib/contract/names.ts';
 import { cancelJob } from '../../../../lib/jobs/cancel.ts';
-import { bundleWorkflows } from '../../../../workers/bundle.ts';
 import { aBody, aMessage, type MessageChanges } from '../../../support/a-message.ts';
 import { aNamespace, type TestNamespace } from '../../../support/a-namespace.ts';
 import { anIntake } from '../../../support/an-intake.ts';
-import { silentLog } from '../../../support/silent-log.ts';
+import { servers } from '../../../support/servers.ts';
 
 jest.setTimeout(30_000);
 
@@ -24,7 +23,7 @@ beforeAll(async () => {
     connection: await engine.connectWorker(),
     namespace: engine.namespace,
     taskQueue: JOBS_TASK_QUEUE,
-    workflowBundle: await bundleWorkflows(silentLog),
+    workflowBundle: servers().workflowBundle,
   });
   worked = worker.run();
 }, 60_000);
