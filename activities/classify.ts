@@ -109,6 +109,13 @@ export const hostStopping = (host: string, isComplete: boolean): ApplicationFail
 export const hostPaused = (host: string, by: string): ApplicationFailure =>
   failure('HostFault', `${host} is paused by ${by}`, { nextRetryDelayMs: AT_ONCE_MS, details: [{ host }] });
 
+/** Called while another command was on the GPU, which then did not become free: any host that is may have it. */
+export const calledTooSoon = (host: string): ApplicationFailure =>
+  failure('HostFault', `the GPU of ${host} did not become free as soon as it had seemed`, {
+    nextRetryDelayMs: AT_ONCE_MS,
+    details: [{ host }],
+  });
+
 // ——— chains ———
 
 /** The store is asked again until it answers; what is gone from it stays gone. */

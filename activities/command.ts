@@ -10,11 +10,18 @@ import { StoreUnavailable, type ResultStore, type StagedFile } from '../lib/resu
 import { readText } from '../lib/results/text.ts';
 
 import { beginAttempt, isWorthLooking, suspicion, type AttemptDetails, type Break } from './attempt.ts';
-import { commandFailure, commandNotAllowed, hostPaused, hostStopping, jobIsSuspect } from './classify.ts';
+import {
+  calledTooSoon,
+  commandFailure,
+  commandNotAllowed,
+  hostPaused,
+  hostStopping,
+  jobIsSuspect,
+} from './classify.ts';
 import { withHeartbeat, type Details } from './heartbeat.ts';
 import { findStaged, publish } from './publish.ts';
 import { openReferences } from './references.ts';
-import { render, type RenderDeps, type RenderEvents } from './render.ts';
+import { render, type HeldGpu, type RenderDeps, type RenderEvents } from './render.ts';
 
 /** A single job's parameters stand in its message's body; a chain's step has its own. */
 export type CommandInput = CommandCall & ({ body: MessageBody } | StepParameters);
@@ -77,7 +84,7 @@ export function createCommandActivities(deps: CommandDeps) {
 async function run(
   deps: CommandDeps,
   input: CommandInput,
-  slot: { release(): void },
+  slot: HeldGpu,
   signal: AbortSignal,
   kept: Details<AttemptDetails>,
 ): Promise<RenderedCommand> {
@@ -100,10 +107,11 @@ async function run(
 
     file = onThisHost;
     if (file === undefined) {
-      const paused = deps.paused();
-      if (paused) throw hostPaused(host, paused.by);
       await refuseSuspect(deps, input, details);
       const sent = 'parameters' in input ? await withAddresses(input, store, signal) : parameters;
+      await untilTurn(slot, host, signal);
+      const paused = deps.paused();
+      if (paused) throw hostPaused(host, paused.by);
       const rendered = await renderHere(deps, input, { parameters: sent, key }, { details, slot }, signal);
       file = rendered.file;
       details.rendered = { host, gpuSeconds: rendered.gpuSeconds };
@@ -131,6 +139,15 @@ function begin({ host, identity, gpu, measured, engineWasAway }: CommandDeps, in
   if (left?.onGpu) measured({ queue, command, outcome: 'lost', startedMs: 0, endedMs: left.onGpu.seconds * 1_000 });
   const foundMark = gpu.foundMark(workflowExecution?.runId ?? '');
   return beginAttempt(left, { host, identity, attempt, foundMark, engineWasAway });
+}
+
+/** Commands before which another one is called ahead are short: one that is not keeps it from the other hosts. */
+const LONGEST_TURN_MS = 1_000;
+
+async function untilTurn(slot: HeldGpu, host: string, signal: AbortSignal): Promise<void> {
+  const isMine = await slot.turn(AbortSignal.any([signal, AbortSignal.timeout(LONGEST_TURN_MS)]));
+  signal.throwIfAborted();
+  if (!isMine) throw calledTooSoon(host);
 }
 
 /** A job that breaks one host after another is stopped before it breaks this one. */

@@ -16,10 +16,23 @@ export interface RunMark {
   command: string;
 }
 
+/** What an activity holds while its command is on the GPU, and until its result is in the store. */
+export interface HeldGpu {
+  /**
+   * Resolves when the GPU is this command's. False for one that was called ahead and must go back: the GPU was closed in
+   * the meantime, or the signal aborted first.
+   */
+  turn(signal: AbortSignal): Promise<boolean>;
+  /** The GPU is free: the next command may be polled for. Later calls do nothing. */
+  release(): void;
+  /** The result has left this host, or there is none. Later calls do nothing. */
+  done(): void;
+}
+
 /** The GPU of a host, as the command that uses it sees it. */
 export interface Gpu {
   /** Holds the permit this activity was started with. */
-  take(): { release(): void; done(): void };
+  take(): HeldGpu;
   /** Asks the RealityServer once more; fails like a command would. */
   probe(signal: AbortSignal): Promise<void>;
   /** A command is about to run: whoever comes after this process must know. */

@@ -6,6 +6,7 @@ import type { RealityServer } from '../lib/realityserver/client.ts';
 import type { Staging } from '../lib/results/staging.ts';
 
 import { createAbandonedRuns } from './abandoned-runs.ts';
+import { createCallAhead } from './call-ahead.ts';
 import { createCanary } from './canary.ts';
 import { requireFreeSpace } from './free-space.ts';
 import { createGpuSlot, type GpuSlot } from './gpu-slots.ts';
@@ -69,6 +70,7 @@ export async function createGpuGuard(deps: GpuGuardDeps): Promise<GpuGuard> {
     command: canaryCommand,
     expected: commands.get(canaryCommand),
   });
+  const ahead = createCallAhead({ clock, soonOver: slot.callAhead });
   let letGo = slot.hold();
   const health = startHostHealth({
     version: async (signal) => {
@@ -101,10 +103,22 @@ export async function createGpuGuard(deps: GpuGuardDeps): Promise<GpuGuard> {
         await requireFreeSpace(deps.stagingFolder);
         await health.probe(signal);
       },
-      begin: marker.set,
-      over: () => void marker.clear(),
-      abandon: abandoned.abandon,
-      answered: health.answered,
+      begin: (mark) => {
+        ahead.begins(mark.command);
+        return marker.set(mark);
+      },
+      over: () => {
+        ahead.over();
+        void marker.clear();
+      },
+      abandon: (command, run) => {
+        ahead.over();
+        abandoned.abandon(command, run);
+      },
+      answered: () => {
+        ahead.completed();
+        health.answered();
+      },
       fault: health.fault,
       commandFailed: health.commandFailed,
       foundMark: (runId) => {

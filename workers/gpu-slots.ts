@@ -1,18 +1,14 @@
 import type { ActivitySlotInfo, CustomSlotSupplier, SlotPermit } from '@temporalio/worker';
 
-/** What an activity holds while its command is on the GPU, and until its result is in the store. */
-export interface HeldSlot {
-  /** The GPU is free: the next command may be polled for. Later calls do nothing. */
-  release(): void;
-  /** The result has left this host, or there is none. Later calls do nothing. */
-  done(): void;
-}
+import type { HeldGpu } from '../activities/render.ts';
 
 /** The one GPU of a RealityServer, as Temporal's worker sees it: a permit to poll for one command. */
 export interface GpuSlot {
   readonly supplier: CustomSlotSupplier<ActivitySlotInfo>;
   /** Called by the activity that the permit was given for. */
-  take(): HeldSlot;
+  take(): HeldGpu;
+  /** The command on the GPU will soon be over: one more permit may go out, for the one after it. */
+  callAhead(): void;
   /** No permit until the hold that this gives is let go; a permit that is out already cannot be called back. */
   hold(): LetGo;
 }
@@ -22,6 +18,8 @@ export type LetGo = () => void;
 
 interface Permit extends SlotPermit {
   readonly number: number;
+  /** Given while another command was on the GPU. */
+  readonly isAhead: boolean;
 }
 
 export interface GpuSlotOptions {
@@ -32,25 +30,39 @@ export interface GpuSlotOptions {
 }
 
 /**
- * One permit at a time, handed out while nothing holds the slot and fewer than `maxStaging` results are on their way to the
- * store. It goes back with the command's last byte, not with the end of the activity, so the worker's own
- * `releaseSlot`, which comes later and twice, finds nothing to do.
+ * One permit at a time, and a second one after `callAhead`, handed out while nothing holds the slot and fewer than
+ * `maxStaging` results are on their way to the store. It goes back with the command's last byte, not with the end of the
+ * activity, so the worker's own `releaseSlot`, which comes later and twice, finds nothing to do.
  */
 export function createGpuSlot({ maxStaging, onStoreWait }: GpuSlotOptions): GpuSlot {
   const waiting = new Set<() => void>();
   let permits = 0;
+  /** Of the command on the GPU, or of the poll for it. */
   let out: Permit | undefined;
+  let ahead: Permit | undefined;
+  let mayCallAhead = false;
+  /** Permits are used in the order in which they were given. */
+  let lastTaken = 0;
+  let nextInTurn = (): void => undefined;
   let staging = 0;
   let holds = 0;
   let waitsForStore = false;
 
-  const mayReserve = (): boolean => holds === 0 && out === undefined && staging < maxStaging;
+  const mayReserve = (): boolean => holds === 0 && staging < maxStaging && (out === undefined || mayCallAhead);
   const reserve = (): Permit => {
     permits += 1;
-    return (out = { number: permits });
+    if (out === undefined) return (out = { number: permits, isAhead: false });
+    mayCallAhead = false;
+    return (ahead = { number: permits, isAhead: true });
   };
   const giveBack = (permit: Permit): void => {
-    if (out?.number === permit.number) out = undefined;
+    if (ahead?.number === permit.number) ahead = undefined;
+    if (out?.number === permit.number) {
+      out = ahead;
+      ahead = undefined;
+      mayCallAhead = false;
+      nextInTurn();
+    }
     wake();
   };
   /** One at a time: the first that reserves closes the door for the rest. */
@@ -88,10 +100,22 @@ export function createGpuSlot({ maxStaging, onStoreWait }: GpuSlotOptions): GpuS
       releaseSlot: ({ permit }) => giveBack(permit as Permit),
     },
     take: () => {
-      const permit = out;
+      const permit = out && out.number > lastTaken ? out : ahead;
+      lastTaken = permit?.number ?? lastTaken;
       staging += 1;
       let isStaging = true;
+      const isInTurn = (): boolean => out?.number === permit?.number;
       return {
+        turn: async (signal) => {
+          if (!isInTurn()) {
+            await new Promise<void>((resolve) => {
+              nextInTurn = resolve;
+              signal.addEventListener('abort', () => resolve(), { once: true });
+              if (signal.aborted) resolve();
+            });
+          }
+          return isInTurn() && !(permit?.isAhead && holds > 0);
+        },
         release: () => permit && giveBack(permit),
         done: () => {
           if (isStaging) staging -= 1;
@@ -100,6 +124,10 @@ export function createGpuSlot({ maxStaging, onStoreWait }: GpuSlotOptions): GpuS
           wake();
         },
       };
+    },
+    callAhead: () => {
+      mayCallAhead = out !== undefined && out.number <= lastTaken && ahead === undefined;
+      wake();
     },
     hold: () => {
       holds += 1;

@@ -2,13 +2,12 @@ import { activityInfo } from '@temporalio/activity';
 import type { DataConverter } from '@temporalio/common';
 import { Worker, type NativeConnection } from '@temporalio/worker';
 
-import type { Gpu, MeasuredAttempt } from '../activities/render.ts';
+import type { Gpu, HeldGpu, MeasuredAttempt } from '../activities/render.ts';
 import type { HostStatus } from '../lib/contract/host-status.ts';
 import { hostTaskQueue } from '../lib/contract/names.ts';
 import type { RealityServer } from '../lib/realityserver/client.ts';
 import type { Running } from '../lib/run.ts';
 
-import type { HeldSlot } from './gpu-slots.ts';
 import type { HostState } from './host-health.ts';
 import { runWorker } from './run-worker.ts';
 
@@ -26,7 +25,7 @@ export interface HostLog {
 
 export function watchGpu(gpu: Gpu, measured: (attempt: MeasuredAttempt) => void): HostLog {
   let rendering: string | null = null;
-  const staging = new Map<HeldSlot, string>();
+  const staging = new Map<HeldGpu, string>();
   let day = '';
   let seconds = 0;
   const today = (): void => {
@@ -41,6 +40,7 @@ export function watchGpu(gpu: Gpu, measured: (attempt: MeasuredAttempt) => void)
         const { workflowId = '' } = activityInfo().workflowExecution ?? {};
         const slot = gpu.take();
         return {
+          ...slot,
           release: () => {
             staging.set(slot, workflowId);
             slot.release();

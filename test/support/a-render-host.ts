@@ -40,7 +40,7 @@ export async function aRenderHost(changes: Partial<CommandDeps> = {}) {
     stallTimeoutMs: 0,
     realityServer,
     gpu: {
-      take: () => ({ release() {}, done() {} }),
+      take: () => ({ turn: () => Promise.resolve(true), release() {}, done() {} }),
       probe: () => Promise.resolve(),
       answered() {},
       fault: (reason) => faults.push(reason),

@@ -1,3 +1,5 @@
+import { createCommandActivities } from '../../../activities/command.ts';
+import type { Gpu } from '../../../activities/render.ts';
 import { aJobInput } from '../../support/a-job-input.ts';
 import { aCommand, aRenderHost } from '../../support/a-render-host.ts';
 import { patient } from '../../support/result-store-promises.ts';
@@ -123,4 +125,53 @@ test('what a host that fell silent has cost is counted by the attempt after it',
   const onGpu = { host: 'gpu-02', identity: 'gpu@gpu-02/1', attempt: 1, sinceMs: 0, seconds: 7 };
   await runActivity(host.runCommand, aCommand(), { attempt: 2, heartbeatDetails: { onGpu } });
   expect(host.attempts).toMatchObject([{ outcome: 'lost', startedMs: 0, endedMs: 7_000 }, { outcome: 'completed' }]);
+});
+
+/** A GPU on which another command runs: the test says when, and whether, it is this one's turn. */
+function aBusyGpu() {
+  let decide = (_isMine: boolean): void => undefined;
+  const turn = new Promise<boolean>((resolve) => (decide = resolve));
+  const events: string[] = [];
+  const gpu: Gpu = {
+    ...host.gpu,
+    take: () => ({
+      turn: async () => {
+        events.push('waits');
+        const isMine = await turn;
+        events.push(isMine ? 'its turn' : 'no turn');
+        return isMine;
+      },
+      release: () => events.push('last byte'),
+      done: () => events.push('done'),
+    }),
+    begin: () => Promise.resolve(void events.push('marked')),
+  };
+  return { gpu, events, decide };
+}
+
+test('a command that was called ahead leaves no mark and sends nothing before its turn', async () => {
+  const { gpu, events, decide } = aBusyGpu();
+  const { runCommand } = createCommandActivities({ ...host, gpu });
+
+  const running = runActivity(runCommand, aCommand());
+  await until(() => events.includes('waits'));
+  expect(host.simulator.log).toEqual([]);
+
+  decide(true);
+  await running;
+  expect(events.slice(0, 4)).toEqual(['waits', 'its turn', 'marked', 'last byte']);
+  expect(host.simulator.log).toHaveLength(1);
+});
+
+test('a command that was called ahead in vain goes to any other host at once, and has used up no attempt', async () => {
+  const { gpu, events, decide } = aBusyGpu();
+  decide(false);
+  const { runCommand } = createCommandActivities({ ...host, gpu });
+  await expect(runActivity(runCommand, aCommand())).rejects.toMatchObject({
+    type: 'HostFault',
+    nonRetryable: false,
+    nextRetryDelay: 1,
+    message: 'the GPU of gpu-01 did not become free as soon as it had seemed',
+  });
+  expect([events, host.simulator.log, host.faults]).toEqual([['waits', 'no turn', 'done'], [], []]);
 });

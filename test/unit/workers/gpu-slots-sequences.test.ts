@@ -1,7 +1,8 @@
 import type { SlotPermit, SlotReserveContext } from '@temporalio/worker';
 import fc from 'fast-check';
 
-import { createGpuSlot, type GpuSlot, type HeldSlot, type LetGo } from '../../../workers/gpu-slots.ts';
+import type { HeldGpu } from '../../../activities/render.ts';
+import { createGpuSlot, type GpuSlot, type LetGo } from '../../../workers/gpu-slots.ts';
 
 const context: SlotReserveContext = {
   slotType: 'activity',
@@ -13,15 +14,24 @@ const context: SlotReserveContext = {
 const slotInfo = { type: 'activity', activityType: 'runCommand' } as const;
 const MAX_STAGING = 2;
 
+interface Command {
+  held: HeldGpu;
+  permit: SlotPermit;
+}
+
 /** What is known from outside: what the SDK was given and what runs. */
 interface Model {
   /** Permits that nobody gave back and no activity holds. */
   polling: SlotPermit[];
-  /** Commands on the GPU. */
-  rendering: { held: HeldSlot; permit: SlotPermit }[];
+  /** Commands on the GPU: one at most. */
+  rendering: Command[];
+  /** Those that were called ahead of their turn: one at most. */
+  waitingForTurn: Command[];
+  /** The command on the GPU will soon be over, and nobody has answered to that yet. */
+  isCalling: boolean;
   /** Results on their way to the store. */
-  staging: { held: HeldSlot; permit: SlotPermit }[];
-  ended: { held: HeldSlot; permit: SlotPermit }[];
+  staging: Command[];
+  ended: Command[];
   holds: LetGo[];
   waiting: { abort: AbortController; permit: Promise<void> }[];
 }
@@ -37,12 +47,13 @@ type Step = fc.AsyncCommand<Model, Real>;
 
 const isFree = (model: Model): boolean =>
   model.holds.length === 0 &&
-  model.polling.length === 0 &&
-  model.rendering.length === 0 &&
-  model.staging.length < MAX_STAGING;
+  model.rendering.length + model.waitingForTurn.length + model.staging.length < MAX_STAGING &&
+  ((model.polling.length === 0 && model.rendering.length === 0) || model.isCalling);
 
 function expectOneAtMost(model: Model): void {
-  expect(model.polling.length + model.rendering.length).toBeLessThanOrEqual(1);
+  expect(model.rendering.length).toBeLessThanOrEqual(1);
+  const permits = model.polling.length + model.rendering.length + model.waitingForTurn.length;
+  expect(permits).toBeLessThanOrEqual(model.rendering.length + 1);
   // A permit that is free is not kept from those who wait.
   if (isFree(model)) expect(model.waiting).toHaveLength(0);
 }
@@ -67,6 +78,21 @@ const step = (
 
 const any = (): boolean => true;
 
+function polls(model: Model, permit: SlotPermit): void {
+  model.polling.push(permit);
+  model.isCalling = false;
+}
+
+function start(model: Model, command: Command): void {
+  model.waitingForTurn.push(command);
+  void command.held.turn(new AbortController().signal).then((isMine) => {
+    if (!model.waitingForTurn.includes(command)) return;
+    model.waitingForTurn = model.waitingForTurn.filter((other) => other !== command);
+    (isMine ? model.rendering : model.ended).push(command);
+    if (!isMine) command.held.done();
+  });
+}
+
 const STEPS = [
   step('reserve', any, (model, slot) => {
     const abort = new AbortController();
@@ -75,7 +101,7 @@ const STEPS = [
       permit: slot.supplier.reserveSlot(context, abort.signal).then(
         (permit) => {
           model.waiting = model.waiting.filter((other) => other !== waiter);
-          model.polling.push(permit);
+          polls(model, permit);
         },
         () => undefined,
       ),
@@ -86,7 +112,7 @@ const STEPS = [
     const wasFree = isFree(model);
     const permit = slot.supplier.tryReserveSlot(context);
     expectGiven(permit !== null, wasFree);
-    if (permit) model.polling.push(permit);
+    if (permit) polls(model, permit);
   }),
   step(
     'call off',
@@ -110,7 +136,25 @@ const STEPS = [
       const permit = model.polling.pop();
       if (!permit) return;
       slot.supplier.markSlotUsed({ permit, slotInfo });
-      model.rendering.push({ held: slot.take(), permit });
+      start(model, { held: slot.take(), permit });
+    },
+  ),
+  step(
+    'soon over',
+    ({ rendering }) => rendering.length > 0,
+    (model, slot) => {
+      model.isCalling = model.polling.length + model.waitingForTurn.length === 0;
+      slot.callAhead();
+    },
+  ),
+  step(
+    'is not free in time',
+    ({ waitingForTurn }) => waitingForTurn.length > 0,
+    (model) => {
+      const command = model.waitingForTurn.pop();
+      if (!command) return;
+      model.ended.push(command);
+      command.held.done();
     },
   ),
   step(
@@ -120,6 +164,7 @@ const STEPS = [
       const command = model.rendering.pop();
       if (!command) return;
       model.staging.push(command);
+      model.isCalling = false;
       command.held.release();
     },
   ),
@@ -129,6 +174,7 @@ const STEPS = [
     (model) => {
       const command = model.staging.pop() ?? model.rendering.pop();
       if (!command) return;
+      if (model.rendering.length === 0) model.isCalling = false;
       model.ended.push(command);
       command.held.done();
     },
@@ -157,9 +203,18 @@ const STEPS = [
   ),
 ];
 
-test('whatever the SDK calls, in whatever order, one permit is out at most, and a free one is never withheld', async () => {
+test('whatever the SDK calls, in whatever order, one command renders at most, and a free permit is never withheld', async () => {
   const property = fc.asyncProperty(fc.commands(STEPS, { maxCommands: 60, size: 'max' }), async (steps) => {
-    const model: Model = { polling: [], rendering: [], staging: [], ended: [], holds: [], waiting: [] };
+    const model: Model = {
+      polling: [],
+      rendering: [],
+      waitingForTurn: [],
+      isCalling: false,
+      staging: [],
+      ended: [],
+      holds: [],
+      waiting: [],
+    };
     await fc.asyncModelRun(() => ({ model, real: { slot: createGpuSlot({ maxStaging: MAX_STAGING }) } }), steps);
     for (const { abort } of model.waiting) abort.abort(new Error('the test is over'));
   });

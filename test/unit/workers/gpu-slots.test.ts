@@ -110,3 +110,73 @@ test('of several that wait, one gets the permit', async () => {
   await first;
   expect(await isPending(second)).toBe(true);
 });
+
+const patient = (): AbortSignal => new AbortController().signal;
+
+/** A slot with a command on the GPU, and one that was called ahead. */
+async function aCalledAhead(maxStaging = 2) {
+  const slot = aSlot(maxStaging);
+  await reserve(slot);
+  const running = slot.take();
+  slot.callAhead();
+  await reserve(slot);
+  return { slot, running, next: slot.take() };
+}
+
+test('a command that polled when the GPU was free has its turn at once', async () => {
+  const slot = aSlot();
+  await reserve(slot);
+  await expect(slot.take().turn(patient())).resolves.toBe(true);
+});
+
+test('one command may be called ahead; its turn comes with the last byte of the one before', async () => {
+  const { slot, running, next } = await aCalledAhead();
+  slot.callAhead();
+  expect(slot.supplier.tryReserveSlot(context)).toBeNull();
+  const turn = next.turn(patient());
+  expect(await isPending(turn)).toBe(true);
+  running.release();
+  await expect(turn).resolves.toBe(true);
+  expect(slot.supplier.tryReserveSlot(context)).toBeNull();
+  next.release();
+  expect(await isPending(reserve(slot))).toBe(true); // two results are on their way to the store
+});
+
+test('a command called ahead goes back when the slot was closed in the meantime', async () => {
+  const { slot, running, next } = await aCalledAhead();
+  const turn = next.turn(patient());
+  slot.hold();
+  running.done();
+  await expect(turn).resolves.toBe(false);
+});
+
+test('a command called ahead waits only as long as it may, and leaves the GPU to the one that runs', async () => {
+  const { slot, running, next } = await aCalledAhead();
+  await expect(next.turn(AbortSignal.abort())).resolves.toBe(false);
+  next.done();
+  expect(slot.supplier.tryReserveSlot(context)).toBeNull();
+  running.release();
+  expect(slot.supplier.tryReserveSlot(context)).not.toBeNull();
+});
+
+test('a poll that was called ahead and brings its command late finds its turn come', async () => {
+  const slot = aSlot();
+  await reserve(slot);
+  const running = slot.take();
+  slot.callAhead();
+  await reserve(slot);
+  running.done();
+  expect(slot.supplier.tryReserveSlot(context)).toBeNull();
+  await expect(slot.take().turn(patient())).resolves.toBe(true);
+});
+
+test('nobody is called ahead while the GPU is free, polled for, or waits for the store', async () => {
+  const slot = aSlot(1);
+  slot.callAhead();
+  await reserve(slot);
+  slot.callAhead();
+  expect(slot.supplier.tryReserveSlot(context)).toBeNull();
+  slot.take();
+  slot.callAhead();
+  expect(slot.supplier.tryReserveSlot(context)).toBeNull();
+});
