@@ -44,16 +44,16 @@ export interface Here {
 /** The details of an attempt that begins here, after what earlier ones left. */
 export function beginAttempt(left: Partial<AttemptDetails> | undefined, here: Here): AttemptDetails {
   const { onGpu, ...kept } = left ?? {};
-  delete kept.progress;
   const silences = kept.silences ?? [];
   const fellSilent = onGpu !== undefined && onGpu.attempt < here.attempt && !here.engineWasAway(onGpu.sinceMs);
   return {
-    commandFailures: 0,
-    breaks: [],
-    ...kept,
+    // First what people look for in Temporal's page.
+    state: 'looking',
     host: here.host,
     attempt: here.attempt,
-    state: 'looking',
+    commandFailures: kept.commandFailures ?? 0,
+    ...(kept.rendered && { rendered: kept.rendered }),
+    breaks: kept.breaks ?? [],
     silences: fellSilent
       ? [...silences, { host: onGpu.host, cameBack: onGpu.identity === here.identity && here.foundMark }]
       : silences,

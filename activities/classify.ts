@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 
 import type { CommandConfig } from '../lib/config/config.ts';
 import { InvalidTaskConfig } from '../lib/contract/task-configs.ts';
-import type { FailureType } from '../lib/contract/failures.ts';
+import { withoutStack, type FailureType } from '../lib/contract/failures.ts';
 import { errorText } from '../lib/log.ts';
 import { AddressRefused } from '../lib/postback/address-rules.ts';
 import type { PostAnswer } from '../lib/postback/post.ts';
@@ -288,11 +288,13 @@ const failure = (
   message: string,
   { nonRetryable = false, nextRetryDelayMs, details, cause }: FailureOptions = {},
 ): ApplicationFailure =>
-  ApplicationFailure.create({
-    type,
-    message,
-    nonRetryable,
-    ...(nextRetryDelayMs !== undefined && { nextRetryDelay: nextRetryDelayMs }),
-    ...(details && { details }),
-    ...(cause instanceof Error && { cause }),
-  });
+  withoutStack(
+    ApplicationFailure.create({
+      type,
+      message,
+      nonRetryable,
+      ...(nextRetryDelayMs !== undefined && { nextRetryDelay: nextRetryDelayMs }),
+      ...(details && { details }),
+      ...(cause instanceof Error && { cause }),
+    }),
+  );

@@ -13,7 +13,10 @@ export async function leaveDeadLetter(
   { queue, jobId, messageId, body, envelope }: JobInput,
   { type, message }: ApplicationFailure,
 ): Promise<string> {
-  const { storeDeadLetter } = proxyActivities<DeadLetterActivities>(deadLetterPolicy(queue));
+  const { storeDeadLetter } = proxyActivities<DeadLetterActivities>({
+    ...deadLetterPolicy(queue),
+    summary: `dead letter of ${queue}`,
+  });
   const failed = { queue, jobId, messageId, body, envelope, error: { type: type ?? 'unknown', message } };
   try {
     // Its ending is decided: a cancel comes too late.

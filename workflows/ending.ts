@@ -6,6 +6,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 
+import { withoutStack } from '../lib/contract/failures.ts';
 import type { JobInput, TaskFailureDetails } from '../lib/contract/job-input.ts';
 
 import { leaveDeadLetter } from './dead-letter.ts';
@@ -48,26 +49,30 @@ export async function withEnding<T>(input: JobInput, page: JobEnding, run: () =>
 export function taskFailure(error: unknown, details: TaskFailureDetails): unknown {
   if (isCancellation(error)) return error;
   const { type, message } = reasonOf(error, 'TaskUnavailable');
-  return ApplicationFailure.create({
-    type,
-    message: `task ${details.task + 1}: ${message}`,
-    nonRetryable: true,
-    details: [details],
-    ...(error instanceof Error && { cause: error }),
-  });
+  return withoutStack(
+    ApplicationFailure.create({
+      type,
+      message: `task ${details.task + 1}: ${message}`,
+      nonRetryable: true,
+      details: [details],
+      ...(error instanceof Error && { cause: error }),
+    }),
+  );
 }
 
 /** The activity's own failure, without the engine's wrapping: its type is what people filter by. */
 function jobFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const { type, message, details } = reasonOf(error, 'HostFault');
-  return ApplicationFailure.create({
-    type,
-    message,
-    nonRetryable: true,
-    details,
-    ...(error instanceof Error && { cause: error }),
-  });
+  return withoutStack(
+    ApplicationFailure.create({
+      type,
+      message,
+      nonRetryable: true,
+      details,
+      ...(error instanceof Error && { cause: error }),
+    }),
+  );
 }
 
 /** A timeout's last failure says more than the timeout; one without any is `fallback`. */

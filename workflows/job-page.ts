@@ -1,4 +1,4 @@
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { setCurrentDetails, upsertSearchAttributes, type ApplicationFailure } from '@temporalio/workflow';
 
 import type { RenderedCommand } from '../activities/command.ts';
 import type { JobInput } from '../lib/contract/job-input.ts';
@@ -6,6 +6,7 @@ import { DqmError, DqmGpuSeconds, DqmHost, DqmState } from '../lib/contract/sear
 import type { JobState } from '../lib/contract/states.ts';
 
 import type { JobEnding } from './ending.ts';
+import { taskSummary, taskVariables } from './task-summary.ts';
 
 /** What people see of a job in Temporal's UI: search attributes to find it by, current details to read. */
 export interface JobPage extends JobEnding {
@@ -14,23 +15,24 @@ export interface JobPage extends JobEnding {
 }
 
 /** Two upserts a job, each an event: when the command has ended, and at the end. Details cost none. */
-export function createJobPage({ tasks, resume }: JobInput): JobPage {
+export function createJobPage(input: JobInput): JobPage {
+  const { tasks, resume, jobId } = input;
+  const first = resume?.task ?? 0;
+  const variables = taskVariables(input);
   let rendered: RenderedCommand | undefined;
-  const outcomes = tasks.map((_, index): string =>
-    index < (resume?.task ?? 0) ? 'done in an earlier run' : 'waiting',
-  );
-  /** Why it failed, and where its message is now. */
+  const deliveries = tasks.map((task, index) => ({
+    what: taskSummary(task, variables),
+    outcome: index < first ? 'done in an earlier run' : 'waits',
+  }));
+  /** Why it failed, what to do, and where its message is now. */
   const remarks: string[] = [];
 
-  const show = (state: JobState): void =>
-    setCurrentDetails(
-      detailsOf(
-        state,
-        rendered,
-        tasks.map((task, index) => `${task.name}: ${outcomes[index]}`),
-        remarks,
-      ),
-    );
+  const show = (state: JobState): void => setCurrentDetails(detailsOf(state, rendered, deliveries, remarks));
+  const begins = (task: number): void => {
+    const delivery = deliveries[task];
+    if (delivery) delivery.outcome = `goes on, its last answer stands in ${PENDING}`;
+    show('delivering');
+  };
   const end = (state: JobState): void => {
     // Without tasks there is no `delivering`: host and seconds come with the end.
     const facts = tasks.length === 0 ? factsOf(rendered) : [];
@@ -43,11 +45,12 @@ export function createJobPage({ tasks, resume }: JobInput): JobPage {
     rendered: (outcome) => {
       rendered = outcome;
       if (tasks.length > 0) upsertSearchAttributes([{ key: DqmState, value: 'delivering' }, ...factsOf(outcome)]);
-      show('delivering');
+      begins(first);
     },
     delivered: (task, destination) => {
-      outcomes[task] = `done, ${destination}`;
-      show('delivering');
+      const name = tasks[task]?.name ?? '';
+      deliveries[task] = { what: destination === name ? name : `${name} → ${destination}`, outcome: 'done' };
+      begins(task + 1);
     },
     completed: () => end('completed'),
     cancelled: () => end('cancelled'),
@@ -59,8 +62,10 @@ export function createJobPage({ tasks, resume }: JobInput): JobPage {
         ...(host === undefined ? [] : [{ key: DqmHost, value: host }]),
       ]);
       const task = failedTask(details?.[0]);
-      if (task !== undefined) outcomes.splice(task, Infinity, 'failed', ...tasks.slice(task + 1).map(() => 'not run'));
-      remarks.push(`${type}: ${message}`);
+      for (const [index, delivery] of deliveries.entries()) {
+        if (index >= (task ?? first)) delivery.outcome = index === task ? 'failed' : 'not run';
+      }
+      remarks.push(`${type}: ${message}`, whatToDo(jobId, type, task === undefined ? undefined : tasks[task]?.name));
       show('failed');
     },
     deadLetter: (text) => {
@@ -68,6 +73,20 @@ export function createJobPage({ tasks, resume }: JobInput): JobPage {
       show('failed');
     },
   };
+}
+
+/** The tab of Temporal's page that knows what a workflow cannot: host, attempt, progress, last failure. */
+const PENDING = '*Pending Activities*';
+
+/** Types that a repetition of the same message ends in again. */
+const WRONG_MESSAGES: readonly unknown[] = ['BadMessage', 'BadRequest', 'CommandNotAllowed'];
+
+function whatToDo(jobId: string, type: ApplicationFailure['type'], task: string | undefined): string {
+  const retry = `dqm retry ${jobId}`;
+  if (task !== undefined) return `\`${retry}\` goes on with ${task}, without a GPU, once its destination takes it`;
+  return WRONG_MESSAGES.includes(type)
+    ? `\`${retry} --body FILE\` runs it with a corrected message`
+    : `\`${retry}\` runs its command again`;
 }
 
 const factsOf = (rendered: RenderedCommand | undefined) =>
@@ -89,19 +108,25 @@ function failedTask(details: unknown): number | undefined {
   return typeof task === 'number' ? task : undefined;
 }
 
+/** What the workflow cannot see of a state. */
+const STATE_NOTES: Partial<Record<JobState, string>> = {
+  waiting: `for a render host, or on one: ${PENDING} says which, and why an attempt failed`,
+};
+
 /** Markdown, as the UI shows it. */
 function detailsOf(
   state: JobState,
   rendered: RenderedCommand | undefined,
-  tasks: string[],
+  deliveries: readonly { what: string; outcome: string }[],
   remarks: readonly string[],
 ): string {
-  const lines = [`**${state}**`];
+  const note = STATE_NOTES[state];
+  const parts = [`**${state}**${note === undefined ? '' : ` ${note}`}`, ...remarks];
   if (rendered) {
     const { result, host, gpuSeconds } = rendered;
-    lines.push(`rendered on ${host}, ${gpuSeconds.toFixed(1)} s on the GPU`);
-    lines.push(`result: ${result.mimeType}, ${result.size} bytes, sha256 ${result.sha256}`);
+    parts.push(`rendered on ${host}, ${gpuSeconds.toFixed(1)} s on the GPU`);
+    parts.push(`result: ${result.mimeType}, ${result.size} bytes, sha256 ${result.sha256}`);
   }
-  lines.push(...remarks);
-  return [lines.join('\n\n'), ...tasks.map((task) => `- ${task}`)].join('\n');
+  if (deliveries.length > 0) parts.push(deliveries.map(({ what, outcome }) => `- \`${what}\`: ${outcome}`).join('\n'));
+  return parts.join('\n\n');
 }

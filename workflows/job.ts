@@ -7,7 +7,7 @@ import type { JobInput, StagedResult } from '../lib/contract/job-input.ts';
 import { createJobPage, type JobPage } from './job-page.ts';
 import { taskFailure, withEnding } from './ending.ts';
 import { commandPolicy, taskPolicy } from './policies.ts';
-import { taskSummary } from './task-summary.ts';
+import { taskSummary, taskVariables } from './task-summary.ts';
 
 /** Runs a job's command once on a render host, then its tasks in the listed order. */
 export default function job(input: JobInput): Promise<StagedResult> {
@@ -28,11 +28,11 @@ function render({ command, body, generation, queue, limits, mayBeStaged }: JobIn
 /** The first task that fails for good fails the job; a retry goes on from there. */
 async function deliver(rendered: RenderedCommand, input: JobInput, page: JobPage): Promise<void> {
   const { result } = rendered;
-  const { tasks, messageId: message_id, jobId: job_id, queue: queue_name, command, limits } = input;
+  const { tasks, limits } = input;
+  const variables = taskVariables(input);
   page.rendered(rendered);
   for (const [index, task] of tasks.entries()) {
     if (index < (input.resume?.task ?? 0)) continue;
-    const variables = { message_id, job_id, queue_name, command };
     const summary = taskSummary(task, variables);
     const activities = proxyActivities<TaskActivities>({ ...taskPolicy(limits), summary });
     try {

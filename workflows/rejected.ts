@@ -1,4 +1,4 @@
-import { condition, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { condition, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 
 import type { RejectedInput } from '../lib/contract/job-input.ts';
 
@@ -10,7 +10,14 @@ export async function rejected({ error }: RejectedInput): Promise<'retried' | 'd
   setHandler(settleRejected, (decision) => {
     outcome = decision.outcome;
   });
-  setCurrentDetails(`**rejected**\n\n${error.type}: ${error.message}`);
+  const { workflowId } = workflowInfo();
+  setCurrentDetails(
+    [
+      '**rejected**, and held here: no dead-letter queue could take the message',
+      `${error.type}: ${error.message}`,
+      `\`dqm retry ${workflowId} --body FILE\` sends it through intake again, corrected; \`dqm cancel ${workflowId}\` discards it`,
+    ].join('\n\n'),
+  );
   await condition(() => outcome !== undefined);
   return outcome ?? 'discarded';
 }

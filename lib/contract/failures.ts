@@ -21,3 +21,9 @@ export const FAILURE_TYPES = [
 ] as const;
 
 export type FailureType = (typeof FAILURE_TYPES)[number];
+
+/** Our failures say in their message what was tried on what; in Temporal's page frames of our code would bury it. */
+export function withoutStack<T extends Error>(failure: T): T {
+  delete failure.stack;
+  return failure;
+}

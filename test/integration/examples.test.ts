@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { workflowIdFor } from '../../lib/contract/ids.ts';
 import { showJob } from '../../lib/jobs/show.ts';
 import { aFarm, AWS, type Farm } from '../support/a-farm.ts';
-import { describeWithBrowser, shownBy } from '../support/a-browser.ts';
+import { aBrowser, describeWithBrowser, type Browser } from '../support/a-browser.ts';
 import { aStubbornServer, type WebServer } from '../support/a-web-server.ts';
 import { killAll, PROGRAM, startDqm } from '../support/dqm-process.ts';
 import { describeWithAmqp, servers } from '../support/servers.ts';
@@ -125,9 +125,17 @@ describe('over the gateway', () => {
   });
 
   describeWithBrowser('a browser', () => {
+    let browser: Browser;
+    beforeAll(async () => (browser = await aBrowser()));
+    afterAll(() => browser?.close());
+
     test("a page with RealityServer's own client", async () => {
       const query = `gateway=${encodeURIComponent(`ws://${gateway}/service/`)}&queue=renders`;
-      const shown = await shownBy(`${pages.url}/page.html?${query}`, '#job', '…');
+      await browser.open(`${pages.url}/page.html?${query}`);
+      const shown = await until(async () => {
+        const text = await browser.evaluate<string | null>(`document.querySelector('#job')?.textContent ?? null`);
+        return text !== null && text !== '…' && text;
+      });
       expect(shown).toMatch(/^job /);
       expect((await completed('renders', shown.slice(4))).result?.mime_type).toBe('image/png');
     });

@@ -59,10 +59,13 @@ export interface Farm {
   close(): Promise<void>;
 }
 
-export async function aFarm(): Promise<Farm> {
+export async function aFarm(namespace?: string): Promise<Farm> {
   const id = randomUUID().slice(0, 8);
   const endpoint = servers().awsEndpoint;
-  const [engine, firstSimulator] = await Promise.all([aNamespace(), startSimulatorProcess({ env: process.env })]);
+  const [engine, firstSimulator] = await Promise.all([
+    aNamespace(namespace),
+    startSimulatorProcess({ env: process.env }),
+  ]);
   let simulator = firstSimulator;
   const s3 = new S3Client({ ...AWS, endpoint, forcePathStyle: true });
   const sqs = new SQSClient({ ...AWS, endpoint });

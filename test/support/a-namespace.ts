@@ -21,9 +21,8 @@ export interface TestNamespace {
   close(): Promise<void>;
 }
 
-export async function aNamespace(): Promise<TestNamespace> {
+export async function aNamespace(namespace = `test-${randomUUID()}`): Promise<TestNamespace> {
   const address = servers().temporalAddress;
-  const namespace = `test-${randomUUID()}`;
   const connection = await Connection.connect({ address });
   const natives: NativeConnection[] = [];
   await prepareNamespace(connection, { namespace, log: silentLog });

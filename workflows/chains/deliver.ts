@@ -3,7 +3,7 @@ import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import type { TaskActivities } from '../../activities/tasks/index.ts';
 import type { TaskOutcome } from '../../activities/tasks/task.ts';
 import { taskPolicy } from '../policies.ts';
-import { taskSummary } from '../task-summary.ts';
+import { taskSummary, taskVariables } from '../task-summary.ts';
 
 import { runningChain, type RunningChain } from './current.ts';
 import { sha256 } from './hash.ts';
@@ -53,10 +53,9 @@ function run({ result, task, index, step }: Delivery, { input, settings }: Runni
     const known = settings.tasks.join(', ');
     throw ApplicationFailure.nonRetryable(`unknown task, known are ${known}`, 'TaskRejected');
   }
-  const { messageId: message_id, jobId: job_id, queue: queue_name, command, limits } = input;
-  const variables = { message_id, job_id, queue_name, command };
+  const variables = taskVariables(input);
   const summary = taskSummary(task, variables);
-  const activities = proxyActivities<TaskActivities>({ ...taskPolicy(limits), summary });
+  const activities = proxyActivities<TaskActivities>({ ...taskPolicy(input.limits), summary });
   const runTask = activities[task.name as keyof TaskActivities];
   return runTask({ task, index, step, result, variables });
 }

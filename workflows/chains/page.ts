@@ -39,7 +39,8 @@ export function createChainPage(firstState: JobState): ChainPage {
     for (const what of approvals) head.push(`waits for ${what}`);
     head.push(`${rendered} of ${asked} commands done, ${gpuSeconds.toFixed(1)} s on the GPU`);
     if (host !== undefined) head.push(`last on ${host}`);
-    setCurrentDetails([head.join('\n\n'), ...lines.map((line) => `- ${line}`)].join('\n'));
+    if (lines.length > 0) head.push(lines.map((text) => `- ${text}`).join('\n'));
+    setCurrentDetails(head.join('\n\n'));
   }
 
   /** A person is waited for, else tasks deliver, else commands are due. */

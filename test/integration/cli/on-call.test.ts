@@ -14,7 +14,6 @@ jest.setTimeout(240_000);
 const PAGE = readFileSync(join(__dirname, '../../../docs/on-call.md'), 'utf8');
 /** The commands of the page, in its order. */
 const COMMANDS = [...PAGE.matchAll(/^```\n(dqm .*)\n```$/gm)].map(([, command]) => command ?? '');
-const QUERIES = [...PAGE.matchAll(/^\| [^|]+ \| `([^`]+)` \|$/gm)].map(([, query]) => query ?? '');
 
 let farm: Farm;
 let config: string;
@@ -95,10 +94,6 @@ test.each([
 ])('the JSON lines of dqm %s are those of its page: %j', async (command, args) => {
   const { stdout } = await run([...args, '--json']);
   expect(checkJsonLines(command, stdout).length).toBeGreaterThan(command === 'dead-letters' ? -1 : 0);
-});
-
-test.each(QUERIES)('Temporal understands %s', async (query) => {
-  expect(await farm.engine.client.workflow.count(query)).toHaveProperty('count');
 });
 
 test('an id that looks like an option stands behind two dashes', async () => {
