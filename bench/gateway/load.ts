@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { median } from '../statistics.ts';
 
 import type { Done, Order, Target } from './caller.ts';
-import { processorMs } from './process-figures.ts';
+import { processorMs } from '../process-figures.ts';
 
 /** Who is called, and the process that answers, where its cost is asked for. */
 export interface Rival {

@@ -14,7 +14,7 @@ import { startSimulatorProcess } from '../../lib/servers/simulator.ts';
 import { besideFuzz } from './beside-fuzz.ts';
 import { inTurn } from './load.ts';
 import { benchSqs, type Queue } from './plain-send.ts';
-import { memoryDuring } from './process-figures.ts';
+import { memoryDuring } from '../process-figures.ts';
 import { startGateway, startRival, stopServers } from './servers.ts';
 import { gatewayTable, type GatewayResults } from './table.ts';
 import { webSockets } from './web-sockets.ts';

@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { packageRoot } from '../../lib/engine/package-root.ts';
+
+/** A `dqm` of the build, as it runs on a host of its own. */
+export interface DqmProcess {
+  readonly pid: number;
+  /** SIGKILL: without a word, as a power cut. */
+  kill(): Promise<void>;
+  /** SIGTERM, and its end. */
+  stop(): Promise<void>;
+}
+
+/** Resolves when it has logged that message; rejects when it ends before. */
+export async function startDqm(args: readonly string[], message: string): Promise<DqmProcess> {
+  const program = join(packageRoot(), 'dist/cli/main.js');
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const closed = once(child, 'close');
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    await closed;
+  };
+  const said = new Promise<void>((resolve, reject) => {
+    createInterface(child.stderr).on('line', (line) => line.includes(`"msg":"${message}"`) && resolve());
+    const ended = (): void => reject(new Error(`dqm ${args.join(' ')} ended without saying "${message}"`));
+    closed.then(ended, reject);
+  });
+  await said;
+  return { pid: child.pid ?? 0, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
+}

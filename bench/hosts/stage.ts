@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import type { Client } from '@temporalio/client';
+
+import { openContext } from '../../cli/context.ts';
+import { intakeOf } from '../../cli/parts/intake.ts';
+import type { Opened } from '../../cli/process.ts';
+import { createS3 } from '../../lib/aws.ts';
+import { environment } from '../../lib/config/environment.ts';
+import { findEngine } from '../../lib/engine/binary.ts';
+import { startEmbeddedEngine } from '../../lib/engine/embedded.ts';
+import type { Log } from '../../lib/log.ts';
+import { createRealityServer } from '../../lib/realityserver/http.ts';
+import { createResultStore } from '../../lib/results/open-store.ts';
+import { startEmulator } from '../../lib/servers/emulator.ts';
+import { startSimulatorProcess } from '../../lib/servers/simulator.ts';
+import { connectClient } from '../../lib/temporal.ts';
+import type { CallRecord } from '../../simulator/calls.ts';
+
+import { startDqm, type DqmProcess } from './dqm-process.ts';
+
+export const QUEUE = 'bench';
+export const BUCKET = 'bench';
+
+export interface Job {
+  command: string;
+  parameters: object;
+  tasks?: object[];
+  dqm?: { priority?: string };
+}
+
+/** A RealityServer, and what its `dqm worker gpu` reads. */
+export interface Host {
+  name: string;
+  start(): Promise<DqmProcess>;
+  /** Of all commands since it was asked last. */
+  calls(command: string): Promise<CallRecord[]>;
+}
+
+/** An engine, an S3 and simulated RealityServers, around processes of `dqm` as a farm has them. */
+export interface Stage {
+  client: Client;
+  engine: { address: string; dataFolder: string };
+  startJobWorker(): Promise<DqmProcess>;
+  host(name: string): Promise<Host>;
+  /** Takes a job in as a bridge does; gives its workflow id. */
+  submit(job: Job): Promise<string>;
+}
+
+export interface StageOptions {
+  folder: string;
+  log: Log;
+  opened: Opened;
+  /** Default: a folder that all share. */
+  resultStore?: string;
+  /** For all of them, in `<user dqm>`. */
+  lines?: readonly string[];
+}
+
+export async function openStage({
+  folder,
+  log,
+  opened,
+  resultStore,
+  lines: common = [],
+}: StageOptions): Promise<Stage> {
+  const env = environment();
+  const binary = await findEngine({ env, log });
+  const dataFolder = join(folder, 'engine');
+  const engine = await startEmbeddedEngine({ binary, dataFolder, env, port: 0, uiPort: 0, namespace: 'default', log });
+  opened.needs(engine);
+  const emulator = await startEmulator({ env });
+  opened.needs(emulator);
+  const { client, close } = await connectClient({ address: engine.address, namespace: engine.namespace });
+  opened.closes(close);
+
+  const store = resultStore ?? `file://${join(folder, 'results')}`;
+  const configOf = async (name: string, lines: readonly string[] = []): Promise<string> => {
+    const file = join(folder, `${name}.conf`);
+    const own = [`data_folder ${join(folder, name)}`, `result_store ${store}`, ...common, ...lines];
+    await writeFile(file, configText({ engine: engine.address, aws: emulator.endpoint, lines: own }));
+    return file;
+  };
+  const started = async (args: readonly string[], message: string): Promise<DqmProcess> => {
+    const process = await startDqm(args, message);
+    opened.closes(() => process.kill());
+    return process;
+  };
+
+  const file = await configOf('intake');
+  const { config } = openContext({ config: file }, log);
+  const s3 = createS3(config.aws);
+  opened.closes(() => s3.destroy());
+  await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
+  const { intake } = intakeOf({ client, config, store: createResultStore(config.dqm.resultStore, { s3 }), log });
+
+  return {
+    client,
+    engine: { address: engine.address, dataFolder },
+    startJobWorker: async () => started(['worker', 'jobs', '--config', await configOf('jobs')], 'Job worker started'),
+    host: async (name) => {
+      const simulator = await startSimulatorProcess({ env });
+      opened.needs(simulator);
+      const realityServer = createRealityServer({ url: simulator.url });
+      opened.closes(() => realityServer.close());
+      const host = await configOf(name, [`host_name ${name}`, `realityserver_url ${simulator.url}`]);
+      return {
+        name,
+        start: () => started(['worker', 'gpu', '--config', host], 'RealityServer is ready'),
+        calls: async (command) => {
+          const { bytes } = await realityServer.run('sim_calls', JSON.stringify({ command }), opened.signal);
+          return (await json(bytes)) as CallRecord[];
+        },
+      };
+    },
+    submit: async (job) => {
+      const envelope = { transport: 'direct' } as const;
+      const message = { queue: QUEUE, messageId: randomUUID(), body: Buffer.from(JSON.stringify(job)) };
+      const verdict = await intake.judge({ ...message, attributes: {}, envelope }, opened.signal);
+      if (verdict.outcome !== 'started') throw new Error(`the job was not started: ${JSON.stringify(verdict)}`);
+      return verdict.workflowId;
+    },
+  };
+}
+
+interface ConfigOf {
+  engine: string;
+  aws: string;
+  lines: readonly string[];
+}
+
+const configText = ({ engine, aws, lines }: ConfigOf): string => `
+<user queue_manager>
+    allow_command sleep
+    allow_command big_result
+    listen_queue ${QUEUE}
+</user>
+<user aws>
+    region eu-west-1
+    endpoint ${aws}
+    access_key_id bench
+    secret_access_key bench
+    <user s3>
+        path_style on
+    </user>
+</user>
+<user dqm>
+    temporal_address ${engine}
+    metrics_address 127.0.0.1:0
+    <user queue>
+        name ${QUEUE}
+    </user>
+${lines.map((line) => `    ${line}`).join('\n')}
+</user>
+`;
