@@ -144,6 +144,50 @@ test.each([
   expect(gateway.calls).toEqual([]);
 });
 
+/** Passes all on between a client and a server, and keeps what each of them said: form and bytes. */
+async function aTap(url: string) {
+  const said = { client: [] as string[], server: [] as string[] };
+  const tap = await aServer((socket) => {
+    socket.pause();
+    const behind = new WebSocket(`${url.replace('http', 'ws')}service/`);
+    behind.once('open', () => socket.resume());
+    const pass = (from: WebSocket, to: WebSocket, who: keyof typeof said): void => {
+      from.on('message', (data: Buffer, binary) => {
+        said[who].push(`${binary ? 'binary' : 'text'} ${data.toString('hex')}`);
+        to.send(data, { binary });
+      });
+      from.on('close', () => to.close());
+    };
+    pass(socket, behind, 'client');
+    pass(behind, socket, 'server');
+  });
+  return { url: tap, said };
+}
+
+test.each(['binary', 'text'])(
+  'a whole session of the vendor’s client is the same bytes behind, in %s',
+  async (form) => {
+    const simulator = await aSimulator();
+    const behind = await aTap(simulator.url);
+    const gateway = await aGateway(behind.url);
+    const before = await aTap(gateway.url);
+    const service = await aVendorClient(before.url);
+    service.debug_commands = form === 'text';
+    await service
+      .queue_commands({ scope_name: 'mine' })
+      .queue(new Command('echo', { a: [1, 'ü', 0.5, null, true] }), true)
+      .queue(new Command('render_product', { width: 16 }), true)
+      .queue(new Command('nothing'), true)
+      .queue(new Command('sleep', { ms: 20 }), true)
+      .execute();
+    await service.execute_command(new Command('get_version', {}), WANTED);
+    expect(before.said).toEqual(behind.said);
+    expect(before.said.client.length).toBeGreaterThan(2);
+    expect(before.said.server.length).toBeGreaterThan(4);
+    service.close();
+  },
+);
+
 test('pings, pongs, cookies, protocols and farewells are those of the other side', async () => {
   const heard: string[] = [];
   let seen: NodeJS.Dict<string | string[]> = {};
