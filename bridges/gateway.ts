@@ -86,7 +86,7 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     const exchange = { request, response, hidden: hiddenHeaders(admission.inHeader) };
     if (path === '/') return root(exchange);
     const answer = await passThrough.ask(exchange);
-    if (answer) await passThrough.relay(answer, exchange);
+    if (answer) passThrough.relay(answer, exchange);
   }
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

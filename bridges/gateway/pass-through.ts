@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 
 import { errorText, type Log } from '../../lib/log.ts';
 import { answerText, CommandError, failed } from '../../lib/realityserver/json-rpc.ts';
@@ -28,30 +27,24 @@ export interface PassThrough {
   /** What the server behind answers. Undefined: it did not, and the client was told so. `more`: headers to tell it with. */
   ask(exchange: Exchange, change?: Change, more?: readonly string[]): Promise<IncomingMessage | undefined>;
   /** Its answer to the client, byte for byte. `body`: of an answer that was read already. */
-  relay(answer: IncomingMessage, exchange: Exchange, more?: readonly string[], body?: Buffer): Promise<void>;
+  relay(answer: IncomingMessage, exchange: Exchange, more?: readonly string[], body?: Buffer): void;
 }
 
 /** Everything that is not ours goes to the RealityServer behind and comes back as it is, slow or broken as it may be. */
 export function createPassThrough({ upstream, log }: { upstream: Upstream; log: Log }): PassThrough {
   return {
     ask: async ({ request, response, hidden }, change = {}, more = []) => {
-      const gone = new AbortController();
-      response.once('close', () => {
-        if (!response.writableFinished) gone.abort();
-      });
       const body = change.body ?? (hasBody(request) ? request : undefined);
+      const asked = {
+        method: request.method ?? 'GET',
+        path: change.path ?? request.url ?? '/',
+        headers: endToEnd(request.rawHeaders, new Set([...hidden, ...(change.without ?? [])])),
+        ...(body && { body }),
+      };
       try {
-        return await upstream.ask(
-          {
-            method: request.method ?? 'GET',
-            path: change.path ?? request.url ?? '/',
-            headers: endToEnd(request.rawHeaders, new Set([...hidden, ...(change.without ?? [])])),
-            ...(body && { body }),
-          },
-          gone.signal,
-        );
+        return await upstream.ask(asked, response);
       } catch (error) {
-        if (gone.signal.aborted) return undefined;
+        if (response.destroyed) return undefined;
         const reason = errorText(error);
         log.warn('RealityServer did not answer', { reason });
         refuse(response, 502, `RealityServer${upstream.url ? ` at ${upstream.url.origin}` : ''}: ${reason}`, more);
@@ -59,19 +52,22 @@ export function createPassThrough({ upstream, log }: { upstream: Upstream; log: 
       }
     },
 
-    relay: async (answer, { response }, more = [], body) => {
+    relay: (answer, { response }, more = [], body) => {
       // The other side's own date, or none.
       response.sendDate = false;
       const headers = [...endToEnd(answer.rawHeaders), ...more];
       try {
         response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);
-        if (body) response.end(body);
-        else await pipeline(answer, response);
       } catch {
-        // One of both connections broke: the other one must end in the same way.
+        // What no HTTP may hold.
         answer.destroy();
         response.destroy();
+        return;
       }
+      if (body) response.end(body);
+      // An answer that broke off must break off at the client.
+      else if (answer.errored) response.destroy();
+      else answer.once('error', () => response.destroy()).pipe(response);
     },
   };
 }

@@ -29,7 +29,7 @@ export interface RootDeps {
 export function createRoot({ passThrough, run, headersFor }: RootDeps) {
   async function pass(exchange: Exchange, change?: Change): Promise<void> {
     const answer = await passThrough.ask(exchange, change);
-    if (answer) await passThrough.relay(answer, exchange);
+    if (answer) passThrough.relay(answer, exchange);
   }
 
   async function answer({ isArray, parts }: Parts, exchange: Exchange): Promise<void> {
@@ -62,7 +62,7 @@ export function createRoot({ passThrough, run, headersFor }: RootDeps) {
       return send(response, `[${texts.join(',')}]`, [...cookies(theirs), ...headers]);
     }
     // A Binary result or an error page replaces the whole response; the ids of what was queued are in the headers.
-    await passThrough.relay(theirs, exchange, headers, read);
+    passThrough.relay(theirs, exchange, headers, read);
   }
 
   return async (exchange: Exchange): Promise<void> => {

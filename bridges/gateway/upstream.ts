@@ -1,4 +1,4 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 
@@ -16,8 +16,8 @@ export interface Asked {
 /** The RealityServer that all passes to, or why there is none. */
 export interface Upstream {
   readonly url: URL | undefined;
-  /** The head of its answer, whatever its status. Rejects when no answer comes. */
-  ask(asked: Asked, signal: AbortSignal): Promise<IncomingMessage>;
+  /** The head of its answer, whatever its status. Rejects when no answer comes. Ended when the client goes before it has its own. */
+  ask(asked: Asked, client: ServerResponse): Promise<IncomingMessage>;
   close(): void;
 }
 
@@ -50,8 +50,9 @@ export function createUpstream(url: string | undefined): Upstream {
   return {
     url: base,
     close: () => agent.destroy(),
-    ask: ({ method, path, headers, body }, signal) =>
+    ask: ({ method, path, headers, body }, client) =>
       new Promise((resolve, reject) => {
+        if (client.destroyed) return reject(new Error('the client has gone'));
         if (base === undefined) return reject(new Error('the configuration names no realityserver_url'));
         const { hostname, port } = base;
         const request = (isSecure ? httpsRequest : httpRequest)({
@@ -61,10 +62,12 @@ export function createUpstream(url: string | undefined): Upstream {
           path: root + path,
           headers: framed(headers, method, body, base.host),
           agent,
-          signal,
           setHost: false,
         });
         request.on('error', reject);
+        client.once('close', () => {
+          if (!client.writableFinished) request.destroy();
+        });
         request.once('socket', (socket) => {
           if (!socket.connecting) return;
           const tooLate = setTimeout(

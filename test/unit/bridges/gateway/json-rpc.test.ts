@@ -1,7 +1,9 @@
+import { request } from 'node:http';
 import type { Socket } from 'node:net';
 
 import { aGateway, closeGateways, type AGateway } from '../../../support/a-gateway.ts';
 import { aStubbornServer } from '../../../support/a-web-server.ts';
+import { until } from '../../../support/until.ts';
 import { aSimulator, closeAll, type ASimulator } from '../../simulator/a-simulator.ts';
 
 let simulator: ASimulator;
@@ -108,6 +110,22 @@ test.each([
   const before = await aGateway(server.url);
   const response = await before.post(`[{${SUBMIT},"id":1},{"method":"echo","id":2}]`);
   expect([response.status, response.headers.get('x-dqm-job-id')]).toEqual([status, 'j-1']);
+});
+
+test('the rest of a client that has gone meanwhile is asked of nobody', async () => {
+  let end: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (end = resolve));
+  const slow = await aGateway(simulator.url, { run: () => held.then(() => ({ outcome: { result: '1' } })) });
+  const asking = request(slow.url, { method: 'POST' }).on('error', () => undefined);
+  asking.end('[{"method":"dqm_list_jobs","id":1},{"method":"echo","id":2}]');
+  await until(() => slow.calls.length === 1);
+  asking.destroy();
+  await until(() => asking.closed);
+  // Answered behind the client's farewell.
+  await slow.post('{"method":"get_version","id":1}');
+  end();
+  await slow.post('{"method":"get_version","id":2}');
+  expect(simulator.log.map(({ command }) => command)).toEqual(['get_version', 'get_version']);
 });
 
 test('at most 100 of ours come in one request', async () => {
