@@ -26,7 +26,7 @@ const project = (name, servers, examples = []) => ({
 
 export default {
   // Most tests wait for servers: one worker, as jest would take on two cores, would wait for each in turn.
-  maxWorkers: 3,
+  maxWorkers: 4,
   // Ends what hangs. The five seconds that jest gives are too few on a machine with other work.
   testTimeout: 60_000,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',

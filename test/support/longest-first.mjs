@@ -4,9 +4,15 @@ import Sequencer from '@jest/test-sequencer';
 /** A test's or a file's own time-out, in milliseconds: `}, 120_000)` or `jest.setTimeout(60_000)`. */
 const TIMEOUT = /(?:\}, |\bjest\.setTimeout\()([\d_]+)\)/g;
 
-/** The most time that a test in this text gives itself; 0 when all are content with jest's own. */
-function longestTimeoutMs(text) {
-  return Math.max(0, ...Array.from(text.matchAll(TIMEOUT), ([, digits]) => Number(digits.replaceAll('_', ''))));
+/** What most tests with servers may take; those without are quick. */
+const WITH_SERVERS_MS = 60_000;
+
+/** The most time that a test of this file may take, as far as the file and its project tell. */
+function longestMs({ path, context }) {
+  const own = Array.from(readFileSync(path, 'utf8').matchAll(TIMEOUT), ([, digits]) =>
+    Number(digits.replaceAll('_', '')),
+  );
+  return Math.max(context.config.globalSetup ? WITH_SERVERS_MS : 0, ...own);
 }
 
 /**
@@ -17,7 +23,7 @@ export default class LongestFirst extends Sequencer {
   sort(tests) {
     const sorted = super.sort([...tests]);
     if (sorted.every(({ duration }) => duration !== undefined)) return sorted;
-    const timeouts = new Map(sorted.map(({ path }) => [path, longestTimeoutMs(readFileSync(path, 'utf8'))]));
-    return sorted.toSorted((a, b) => timeouts.get(b.path) - timeouts.get(a.path));
+    const longest = new Map(sorted.map((test) => [test, longestMs(test)]));
+    return sorted.toSorted((a, b) => longest.get(b) - longest.get(a));
   }
 }
