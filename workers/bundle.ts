@@ -17,7 +17,10 @@ const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const source = (file: string): string => fileURLToPath(new URL(`../${file}.${EXTENSION}`, import.meta.url));
 
 /** The workflows without chains, bundled by the build: doing that takes longer than all else of a job worker's start. */
-export const BUILT_WORKFLOWS = fileURLToPath(new URL('../workflows/bundle.cjs', import.meta.url));
+export const BUILT_WORKFLOWS = fileURLToPath(
+  // Tests run the sources, beside what the build made of them.
+  new URL(EXTENSION === 'ts' ? '../dist/workflows/bundle.cjs' : '../workflows/bundle.cjs', import.meta.url),
+);
 
 /** What a job worker of this configuration runs. Rejects as `bundleChains`. */
 export const workflowsOf = async (
