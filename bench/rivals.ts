@@ -68,12 +68,12 @@ export async function openRivals({
   await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
 
   const shared = await openShared(context, opened);
-  await openJobWorker(shared);
+  const besideWorker = await openJobWorker(shared);
   await openGpuWorkers(shared);
   const { client, close } = await connectClient(shared.temporal);
   opened.closes(close);
 
-  const { intake } = intakeOf({ ...shared, client });
+  const { intake } = intakeOf({ ...shared, client, besideWorker });
   const body = Buffer.from(message(receiver.url));
   let last = '';
   const connection = await connectWorker(shared.temporal);

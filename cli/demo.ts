@@ -53,10 +53,10 @@ export async function demo({ keep = false, json = false }: DemoOptions): Promise
     const [first] = contexts;
     if (!first) throw new Error('the demo has no render host');
     const shared = await openShared(first, opened);
-    await openJobWorker(shared);
+    const besideWorker = await openJobWorker(shared);
     for (const context of contexts) {
       await openGpuWorkers({ ...shared, ...context });
-      await openBridges({ ...shared, ...context }, [context.config.listenQueue ?? '']);
+      await openBridges({ ...shared, ...context, besideWorker }, [context.config.listenQueue ?? '']);
     }
     const gateway = await openGateway(shared, { orNext: true });
     await shared.readiness.untilReady(opened.signal);

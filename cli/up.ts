@@ -17,10 +17,10 @@ export const up = (context: Context): Promise<void> =>
     const shared = await openShared(context, opened);
     const { listenQueue } = context.config;
     // The consumers first: a message that is taken in finds somebody who works on it.
-    await openJobWorker(shared);
+    const besideWorker = await openJobWorker(shared);
     await openGpuWorkers(shared);
-    await openBridges(shared, listenQueue === undefined ? [] : [listenQueue]);
-    await openGateway(shared, { orNext: true });
+    await openBridges({ ...shared, besideWorker }, listenQueue === undefined ? [] : [listenQueue]);
+    await openGateway({ ...shared, besideWorker }, { orNext: true });
     await shared.readiness.untilReady(opened.signal);
     if (!opened.signal.aborted) context.log.info('Up', { listenQueue });
   });

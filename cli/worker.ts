@@ -7,7 +7,7 @@ import { runProcess } from './process.ts';
 /** `dqm worker jobs`: workflows and completion tasks, until it is told to stop. */
 export async function jobWorker(context: Context): Promise<void> {
   const { openJobWorker } = await import('./parts/job-worker.ts');
-  await runProcess(context.log, async (opened) => openJobWorker(await openShared(context, opened)));
+  await runProcess(context.log, async (opened) => void (await openJobWorker(await openShared(context, opened))));
 }
 
 /** `dqm worker gpu`: commands on this render host, until it is told to stop; then the running one is finished first. */

@@ -81,6 +81,12 @@ export async function connectWorker(options: TemporalOptions, retry?: ConnectRet
   });
 }
 
+/** For starts of workflows whose first step the worker on this connection may get with the answer. */
+export const clientBeside = (
+  connection: NativeConnection,
+  { namespace, dataConverter }: Pick<TemporalOptions, 'namespace' | 'dataConverter'>,
+): Client => new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
+
 /** Connects with its first call. */
 export const lazyConnection = (options: TemporalOptions): Connection =>
   Connection.lazy({ ...addressAndCredentials(options), connectTimeout: CONNECT_LIMIT_MS });

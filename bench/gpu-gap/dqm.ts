@@ -21,9 +21,9 @@ export async function dqmPeer(shared: Shared, client: Client, queue: string, com
       return shared.store.put(key, file, signal);
     },
   };
-  await openJobWorker({ ...shared, store });
+  const besideWorker = await openJobWorker({ ...shared, store });
   await openGpuWorkers({ ...shared, store });
-  const { intake } = intakeOf({ ...shared, client });
+  const { intake } = intakeOf({ ...shared, client, besideWorker });
   const start = async (): Promise<string> => {
     const messageId = randomUUID();
     const message = { queue, body: command, messageId, attributes: {}, envelope: { transport: 'direct' } as const };

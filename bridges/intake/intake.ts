@@ -28,6 +28,8 @@ export type Verdict =
 
 export interface IntakeDeps {
   client: Client;
+  /** On the connection of the job worker, where this process has one. */
+  besideWorker?: Client;
   config: Config;
   bodies: BodyStore;
   rules: MessageRules;
@@ -42,7 +44,8 @@ export interface Intake {
   readonly gate: Gate;
 }
 
-export function createIntake({ client, config, bodies, rules, log, clock = systemClock }: IntakeDeps): Intake {
+export function createIntake(deps: IntakeDeps): Intake {
+  const { client, config, bodies, rules, log, clock = systemClock } = deps;
   const remarks = createRemarks(log);
   let isStoreAway = false;
   let isStartFailing = false;
@@ -71,7 +74,7 @@ export function createIntake({ client, config, bodies, rules, log, clock = syste
     }
     try {
       const input = jobInput(message, job, identity, body, config);
-      return verdictOf(await startJob(client, input, identity, acknowledgeOf(message, config)), message, identity);
+      return verdictOf(await startJob(deps, input, identity, acknowledgeOf(message, config)), message, identity);
     } catch (error) {
       if (!isRefusal(error)) {
         isStartFailing = true;

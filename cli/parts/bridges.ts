@@ -25,10 +25,10 @@ const BROKER_LIMIT_MS = 3_000;
 
 /** Turns messages of these queues into workflows. */
 export async function openBridges(shared: Shared, names: readonly string[]): Promise<void> {
-  const { config, temporal, opened, store, log } = shared;
+  const { config, temporal, opened, log } = shared;
   const { client, close } = await connectClient(temporal, { log, signal: opened.signal });
   opened.closes(close);
-  const { intake, bodies } = intakeOf({ client, config, store, log });
+  const { intake, bodies } = intakeOf({ ...shared, client });
   const holdRejected = createHoldRejected({ client, bodies });
   const reportRejected = createReportRejected({ client, windowMs: config.dqm.taskRetryWindowMs });
   const watchEndings = createWatchEndings({ client, log });

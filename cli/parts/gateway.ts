@@ -27,7 +27,7 @@ export async function openGateway(shared: Shared, { orNext }: { orNext: boolean 
     // A caller is told which file to look at, not where it lies.
     rules: { ...messageRules(config), file: basename(config.file) },
     sqs,
-    intake: () => Promise.resolve(intakeOf({ client: client(), config, store, log }).intake),
+    intake: () => Promise.resolve(intakeOf({ ...shared, client: client() }).intake),
   });
   opened.closes(close);
   const { signingSecret } = config.dqm;

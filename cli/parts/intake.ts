@@ -12,13 +12,15 @@ import { messageRules } from './message-rules.ts';
 
 export interface IntakeParts {
   client: Client;
+  /** On the connection of the job worker, where this process has one. */
+  besideWorker?: Client;
   config: Config;
   store: ResultStore;
   log: Log;
 }
 
 /** Intake as this configuration has it, and where it puts bodies that are too large for a history. */
-export function intakeOf({ client, config, store, log }: IntakeParts): { intake: Intake; bodies: BodyStore } {
+export function intakeOf({ config, store, ...parts }: IntakeParts): { intake: Intake; bodies: BodyStore } {
   const bodies = createBodyStore({ store, folder: join(config.dqm.dataFolder, 'bodies') });
-  return { bodies, intake: createIntake({ client, config, bodies, rules: messageRules(config), log }) };
+  return { bodies, intake: createIntake({ ...parts, config, bodies, rules: messageRules(config) }) };
 }

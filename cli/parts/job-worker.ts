@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 
+import type { Client } from '@temporalio/client';
+
 import { createChainActivities, type ChainSettings } from '../../activities/chain.ts';
 import { createTaskActivities } from '../../activities/tasks/index.ts';
 import { createUserTasks } from '../../activities/tasks/user-task.ts';
@@ -9,7 +11,7 @@ import type { Config } from '../../lib/config/config.ts';
 import { createPostbackAgent } from '../../lib/postback/agent.ts';
 import { createPost } from '../../lib/postback/post.ts';
 import { loadUserTasks } from '../../lib/tasks/load.ts';
-import { connectClient, connectWorker } from '../../lib/temporal.ts';
+import { clientBeside, connectClient, connectWorker } from '../../lib/temporal.ts';
 import { UserModuleError } from '../../lib/user-module.ts';
 import { workflowsOf } from '../../workers/bundle.ts';
 import { countTasks } from '../../workers/count-tasks.ts';
@@ -21,8 +23,8 @@ import { openFailureWebhook } from './failure-webhook.ts';
 import { taskRules } from './message-rules.ts';
 import type { Shared } from './shared.ts';
 
-/** Workflows and completion tasks of all queues. */
-export async function openJobWorker(shared: Shared): Promise<void> {
+/** Workflows and completion tasks of all queues. Gives a client whose starts this worker may get with the answer. */
+export async function openJobWorker(shared: Shared): Promise<Client> {
   const { config, temporal, opened, metrics, log } = shared;
   const setReady = shared.readiness.part('job worker');
   const agent = createPostbackAgent({ verifySsl: config.httpPost.verifySsl });
@@ -69,6 +71,7 @@ export async function openJobWorker(shared: Shared): Promise<void> {
   );
   setReady(true);
   log.info('Job worker started');
+  return clientBeside(connection, temporal);
 }
 
 /** Both are activities of one worker, known to the engine by their names. */

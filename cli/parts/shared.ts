@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
 
+import type { Client } from '@temporalio/client';
+
 import { createS3 } from '../../lib/aws.ts';
 import { watchEngine } from '../../lib/engine-watch.ts';
 import { startHealthServer } from '../../lib/health-server.ts';
@@ -21,6 +23,8 @@ export interface Shared extends Context {
   readiness: Readiness;
   /** Of the job worker of this process. */
   misfits: EventEmitter<MisfitEvents>;
+  /** On the connection of the job worker, where this process has one. */
+  besideWorker?: Client;
 }
 
 /** Reaches nothing yet: each part waits for what it needs. */

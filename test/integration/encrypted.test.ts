@@ -99,11 +99,11 @@ test('a job goes its whole way over TLS, with payloads that nobody else can read
       needs: () => undefined,
     },
   };
-  await openJobWorker(shared);
+  const besideWorker = await openJobWorker(shared);
   await openGpuWorkers(shared);
   const { client, close } = await connectClient(temporal);
   closers.push(close);
-  const { intake } = intakeOf({ ...shared, client });
+  const { intake } = intakeOf({ ...shared, client, besideWorker });
   const id = randomUUID();
   const tasks = [{ name: 's3_upload', config: { bucket: farm.bucket, key: '${message_id}.${mime_ext}' } }];
   const body = Buffer.from(JSON.stringify({ command: 'echo', parameters: { secret: 'a new chair' }, tasks }));

@@ -92,6 +92,12 @@ describe('over SQS', () => {
     60_000,
   );
   test('parameters reach RealityServer as the text they were', () => expectExactText('renders', sendSqs), 60_000);
+
+  test('where the job worker is in the same process, it gets the first step of a job with the start', async () => {
+    const job = await completed('renders', await sendSqs(documented('echo', '{}')));
+    const { events } = await farm.engine.client.workflow.getHandle(job.workflow_id).fetchHistory();
+    expect(events?.[0]?.workflowExecutionStartedEventAttributes?.eagerExecutionAccepted).toBe(true);
+  }, 60_000);
 });
 
 describeWithAmqp('over AMQP', () => {
