@@ -48,10 +48,86 @@ const job = z.strictObject({
   error: failure.nullable(),
 });
 
+const paused = z
+  .strictObject({ by: z.string(), since: time })
+  .nullable()
+  .describe('`{by, since}`: nothing is taken in and given out until somebody resumes it');
+const judged = {
+  outcome: z.enum(['accepted', 'rejected']),
+  error: failure.nullable().describe('why it would be rejected'),
+  remark: z.string().nullable().describe('what to mind although it is accepted'),
+};
+const messageId = z.string().nullable().describe('the broker’s');
+
 const dryRun = { workflow_id: z.string() };
 
 /** By command. Of several shapes the first is the usual one, the others stand in `also`. */
 export const JSON_LINES: Record<string, { line: z.ZodObject; also?: z.ZodObject[] }> = {
+  setup: {
+    line: z.strictObject({
+      check: z.string().describe('what was looked at'),
+      state: z.enum(['ok', 'changed', 'warning', 'failed', 'skipped']),
+      detail: z.string(),
+    }),
+  },
+  check: {
+    line: z.strictObject({ file: z.string().describe('with `--limit` it is `message_id`'), ...judged }),
+    also: [
+      z.strictObject({ message_id: messageId, ...judged }),
+      z.strictObject({ file: z.string(), outcome: z.literal('accepted') }),
+      z.strictObject({ file: z.string(), outcome: z.enum(['fits', 'misfit']), reason: z.string().nullable() }),
+    ],
+  },
+  queues: {
+    line: z.strictObject({
+      queue: z.string(),
+      in_broker: z.number().nullable().describe('visible and in flight; `null`: no broker, or no answer'),
+      waiting: z.number().describe('for a GPU'),
+      running: z.number(),
+      delivering: z.number(),
+      failed: z.number(),
+      rejected: z.number(),
+      ready_hosts: z
+        .number()
+        .nullable()
+        .describe('GPU slots, idle or rendering; `null`: the engine cannot list workers'),
+      oldest_wait_seconds: z.number().nullable().describe('`null`: no command waits'),
+      paused,
+    }),
+  },
+  hosts: {
+    line: z.strictObject({
+      host: z.string(),
+      realityserver_url: z.string().nullable(),
+      queue: z.string(),
+      state: z
+        .enum(['starting', 'ready', 'rendering', 'staging', 'resting', 'out', 'draining', 'silent'])
+        .describe('`out`: it failed too often, `silent`: it did not answer, and what only it knows is `null`'),
+      job_id: z.string().nullable(),
+      progress: z.number().nullable().describe('percent, of a command that tells it'),
+      gpu_seconds_today: z.number().nullable(),
+      faults: z.number().nullable().describe('in a row'),
+      version: z.string().nullable(),
+      reason: z.string().nullable().describe('why it is out, or why its results do not reach the store'),
+      paused,
+    }),
+  },
+  pause: {
+    line: z.strictObject({ queue: z.string().describe('with `--host` it is `host`'), paused }),
+    also: [z.strictObject({ host: z.string(), paused })],
+  },
+  resume: {
+    line: z.strictObject({ queue: z.string().describe('with `--host` it is `host`'), paused: z.null() }),
+    also: [z.strictObject({ host: z.string(), paused: z.null() })],
+  },
+  approve: {
+    line: z.strictObject({
+      workflow_id: z.string(),
+      approval: z.string().describe('which one was decided'),
+      decision: z.enum(['approved', 'declined']),
+      note: z.string().nullable(),
+    }),
+  },
   submit: {
     line: z.strictObject({ message_id: z.string(), job_id: z.string().describe('its identity inside the queue') }),
   },

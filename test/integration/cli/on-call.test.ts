@@ -91,6 +91,15 @@ test.each([
   ['retry', ['retry', 'chair-1', '--dry-run']],
   ['result', ['result', 'chair-1', '-o', 'again.png']],
   ['dead-letters', ['dead-letters', '--queue', 'renders']],
+  ['queues', ['queues']],
+  ['hosts', ['hosts']],
+  ['pause', ['pause', '--queue', 'local']],
+  ['resume', ['resume', '--queue', 'local']],
+  ['pause', ['pause', '--host', 'gpu-99']],
+  ['resume', ['resume', '--host', 'gpu-99']],
+  ['setup', ['setup']],
+  ['check', ['check']],
+  ['check', ['check', 'corrected.json']],
 ])('the JSON lines of dqm %s are those of its page: %j', async (command, args) => {
   const { stdout } = await run([...args, '--json']);
   expect(checkJsonLines(command, stdout).length).toBeGreaterThan(command === 'dead-letters' ? -1 : 0);
@@ -121,8 +130,17 @@ test('with the engine away each command says so in one line, exit code 1', async
     ['retry', 'x'],
     ['result', 'x'],
     ['dead-letters', '--queue', 'renders'],
+    ['queues'],
+    ['hosts'],
+    ['pause', '--queue', 'renders'],
+    ['resume', '--host', 'gpu-01'],
+    ['approve', 'x'],
+    ['history', 'export', 'x'],
+    ['submit', '--queue', 'local', 'corrected.json'],
   ];
-  const answers = await Promise.all(commands.map((args) => dqm([...args, '--config', away])));
+  const answers = await Promise.all(
+    commands.map((args) => dqm([...args, '--config', away], { cwd: farm.folder.path })),
+  );
   for (const { exitCode, stdout, stderr } of answers) {
     expect(stderr).toMatch(/^dqm: cannot reach the Temporal engine at 127\.0\.0\.1:9: [^\n]*\n$/);
     expect([exitCode, stdout]).toEqual([1, '']);
