@@ -16,7 +16,7 @@ import { connectClient, connectWorker } from '../../lib/temporal.ts';
 import type { CallRecord } from '../../simulator/calls.ts';
 
 import { bullmqPeer, bullmqTwoQueuesPeer } from './bullmq.ts';
-import { dqmPeer } from './dqm.ts';
+import { dqmPeers } from './dqm.ts';
 import type { Peer } from './peer.ts';
 import { plainTemporalPeer } from './plain-temporal.ts';
 import { startRedis } from './redis.ts';
@@ -25,6 +25,8 @@ import { sqsConsumerPeer } from './sqs-consumer.ts';
 const QUEUE = 'bench';
 const COMMAND = 'sleep';
 const COMMAND_MS = 100;
+/** Too long for dqm to call the next one ahead. */
+const LONG_COMMAND_MS = 300;
 
 interface OpenPeers {
   folder: string;
@@ -60,7 +62,7 @@ export async function openPeers({ folder, log, opened }: OpenPeers) {
   opened.closes(() => realityServer.close());
 
   const parameters = JSON.stringify({ ms: COMMAND_MS });
-  const body = Buffer.from(`{"command":"${COMMAND}","parameters":${parameters}}`);
+  const bodyOf = (ms: number): string => JSON.stringify({ command: COMMAND, parameters: { ms } });
   const call = async (command: string, text: string): Promise<string> => {
     const { bytes } = await realityServer.run(command, text, opened.signal);
     let answer = '';
@@ -69,7 +71,10 @@ export async function openPeers({ folder, log, opened }: OpenPeers) {
   };
   const redisAt = redis && { host: '127.0.0.1', port: redis.port };
   const peers: Peer[] = [
-    await dqmPeer(shared, client, QUEUE, body),
+    ...(await dqmPeers(shared, client, QUEUE, [
+      { name: 'dqm', body: bodyOf(COMMAND_MS) },
+      { name: `dqm, commands of ${LONG_COMMAND_MS} ms`, body: bodyOf(LONG_COMMAND_MS) },
+    ])),
     plainTemporalPeer(client, connection),
     sqsConsumerPeer(sqs),
     ...(redisAt ? [bullmqPeer(redisAt), bullmqTwoQueuesPeer(redisAt)] : []),
