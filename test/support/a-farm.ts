@@ -54,16 +54,19 @@ export interface Farm {
   simulate(method: string, params?: unknown): Promise<unknown>;
   calls(
     command: string,
+    /** Of another simulator. */
+    url?: string,
   ): Promise<{ command: string; overlap: boolean; closed: boolean; body: string; end: number | null }[]>;
   object(key: string): Promise<{ bytes: Buffer; contentType: string | undefined }>;
   close(): Promise<void>;
 }
 
-export async function aFarm(namespace?: string): Promise<Farm> {
+/** `temporalAddress`: of an engine of the test's own. */
+export async function aFarm(namespace?: string, temporalAddress = servers().temporalAddress): Promise<Farm> {
   const id = randomUUID().slice(0, 8);
   const endpoint = servers().awsEndpoint;
   const [engine, firstSimulator] = await Promise.all([
-    aNamespace(namespace),
+    aNamespace(namespace, temporalAddress),
     startSimulatorProcess({ env: process.env }),
   ]);
   let simulator = firstSimulator;
@@ -77,9 +80,9 @@ export async function aFarm(namespace?: string): Promise<Farm> {
   const folder = aFolder();
   const { posts, url: postbackUrl, close: closeWebServer } = await aWebServer();
 
-  const simulate = async (method: string, params: unknown = {}): Promise<unknown> => {
+  const simulate = async (method: string, params: unknown = {}, url = simulator.url): Promise<unknown> => {
     const body = JSON.stringify({ jsonrpc: '2.0', method, params, id: 1 });
-    const answer = await fetch(simulator.url, {
+    const answer = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body,
@@ -146,7 +149,7 @@ ${allow.map((command) => `  allow_command ${command}`).join('\n')}
 </user>
 ${servers().amqpUrl === undefined ? '' : amqpLines(servers().amqpUrl ?? '', amqpQueue)}
 <user dqm>
-  temporal_address ${servers().temporalAddress}
+  temporal_address ${temporalAddress}
   temporal_namespace ${engine.namespace}
   data_folder ${data}
   host_name ${host}
@@ -161,7 +164,8 @@ ${dqm.map((line) => `  ${line}`).join('\n')}
 `,
       ),
     simulate,
-    calls: async (command) => (await simulate('sim_calls', { command })) as Awaited<ReturnType<Farm['calls']>>,
+    calls: async (command, url) =>
+      (await simulate('sim_calls', { command }, url)) as Awaited<ReturnType<Farm['calls']>>,
     object: async (key) => {
       const { Body, ContentType } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
       return { bytes: Buffer.from((await Body?.transformToByteArray()) ?? []), contentType: ContentType };

@@ -21,8 +21,11 @@ export interface TestNamespace {
   close(): Promise<void>;
 }
 
-export async function aNamespace(namespace = `test-${randomUUID()}`): Promise<TestNamespace> {
-  const address = servers().temporalAddress;
+/** `address`: of an engine of the test's own. */
+export async function aNamespace(
+  namespace = `test-${randomUUID()}`,
+  address = servers().temporalAddress,
+): Promise<TestNamespace> {
   const connection = await Connection.connect({ address });
   const natives: NativeConnection[] = [];
   await prepareNamespace(connection, { namespace, log: silentLog });

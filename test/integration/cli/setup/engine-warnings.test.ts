@@ -1,33 +1,14 @@
 import { Client, Connection } from '@temporalio/client';
 
 import { engineWarnings } from '../../../../cli/setup/engine-warnings.ts';
-import { dynamicConfigFlags } from '../../../../lib/engine/dynamic-config.ts';
-import { keep } from '../../../../lib/servers/keep.ts';
-import { accepts, freePort } from '../../../../lib/servers/ports.ts';
 import { aNamespace } from '../../../support/a-namespace.ts';
-import { servers } from '../../../support/servers.ts';
+import { anEngine } from '../../../support/an-engine.ts';
 import { until } from '../../../support/until.ts';
 
 /** What `dqm setup` would say of an engine in memory with such settings beside, or over, those of the embedded one. */
-async function warningsOf(settings: string[], base = dynamicConfigFlags()): Promise<string[]> {
-  const port = await freePort();
-  const engine = keep({
-    command: servers().enginePath,
-    args: [
-      'server',
-      'start-dev',
-      '--headless',
-      '--ip=127.0.0.1',
-      `--port=${port}`,
-      '--log-level=error',
-      ...base,
-      ...settings.flatMap((setting) => ['--dynamic-config-value', setting]),
-    ],
-    env: process.env,
-    folder: '/',
-  });
-  await until(() => accepts(`127.0.0.1:${port}`));
-  const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
+async function warningsOf(settings: string[], base?: string[]): Promise<string[]> {
+  const engine = await anEngine(settings, base);
+  const connection = await Connection.connect({ address: engine.address });
   try {
     return await engineWarnings(new Client({ connection }));
   } finally {
