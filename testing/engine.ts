@@ -13,6 +13,8 @@ export interface TestEngine {
   namespace: string;
   client: Client;
   connection: NativeConnection;
+  /** To be called before the engine ends. */
+  closes(close: () => Promise<void>): void;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ async function startEngine(): Promise<TestEngine> {
   const binary = await findEngine({ env, log: testLog });
   const engine = await startEmbeddedEngine({ binary, env, port: 0, uiPort: 0, namespace: 'test', log: testLog });
   const { address, namespace } = engine;
+  const closers: (() => Promise<void>)[] = [];
   const [{ client, close }, connection] = await Promise.all([
     connectClient({ address, namespace }),
     NativeConnection.connect({ address }),
@@ -46,7 +49,9 @@ async function startEngine(): Promise<TestEngine> {
     namespace,
     client,
     connection,
+    closes: (close) => void closers.push(close),
     close: async () => {
+      await Promise.all(closers.map((closeFirst) => closeFirst()));
       await connection.close();
       await close();
       await engine.stop();

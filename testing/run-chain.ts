@@ -11,7 +11,7 @@ import { createFakeActivities } from './activities.ts';
 import { placeOf } from './chain-file.ts';
 import { testEngine } from './engine.ts';
 import { createResults } from './results.ts';
-import { bundleOf, runInSandbox } from './sandbox.ts';
+import { runInSandbox, workerOf } from './sandbox.ts';
 import type { ApprovalAnswer, ChainRecord, CommandFake, Question } from './types.ts';
 
 export interface RunChainOptions<Parameters> {
@@ -55,7 +55,8 @@ export async function runChain<Parameters, Value>(
   options: RunChainOptions<NoInfer<Parameters>>,
 ): Promise<ChainRun<Awaited<Value>>> {
   const { name } = chain;
-  const [engine, workflowBundle] = await Promise.all([testEngine(), bundleOf(placeOf(chain))]);
+  const starting = testEngine();
+  const [engine, worker] = await Promise.all([starting, workerOf(placeOf(chain), starting)]);
   const record: ChainRecord = { commands: [], deliveries: [], approvals: [] };
   const results = createResults();
   const test = new AbortController();
@@ -70,7 +71,7 @@ export async function runChain<Parameters, Value>(
   });
   try {
     const input = inputOf(name, options);
-    const result = await runInSandbox({ engine, workflowBundle, activities, input, signal: test.signal });
+    const result = await runInSandbox({ engine, worker, activities, input, signal: test.signal });
     return { ...record, result: result as Awaited<Value>, bytesOf: results.bytesOf };
   } catch (error) {
     const failure = error instanceof WorkflowFailedError ? error.cause : undefined;

@@ -1,34 +1,44 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 
 import type { JobInput } from '../lib/contract/job-input.ts';
 import { errorText } from '../lib/log.ts';
 import { bundleWorkflows } from '../workers/bundle.ts';
 
+import { cachedBundle } from './bundle-cache.ts';
 import type { FunctionPlace } from './chain-file.ts';
 import type { TestEngine } from './engine.ts';
 import { testLog } from './log.ts';
+import { startTestWorker, type Activities, type TestWorker } from './worker.ts';
 
-const bundles = new Map<string, Promise<WorkflowBundleWithSourceMap>>();
+/** Of an engine, by the module as it was loaded: a closed engine has taken its workers along. */
+const workers = new WeakMap<Promise<TestEngine>, Map<string, Promise<TestWorker>>>();
 
-/** The module that a chain stands in, with the kit and a clock that skips waits. Once for each module. */
-export function bundleOf({ file, script }: FunctionPlace): Promise<WorkflowBundleWithSourceMap> {
-  const known = bundles.get(script);
-  if (known) return known;
-  const bundle = bundleFile(file);
-  bundles.set(script, bundle);
-  return bundle;
+/** The worker of the module that a chain stands in, with the kit and a clock that skips waits. */
+export async function workerOf({ file, script }: FunctionPlace, engine: Promise<TestEngine>): Promise<TestWorker> {
+  const ofEngine = workers.get(engine) ?? new Map<string, Promise<TestWorker>>();
+  workers.set(engine, ofEngine);
+  const known = ofEngine.get(script);
+  if (known && !(await known).isStopped) return known;
+  const worker = startWorker(file, engine);
+  ofEngine.set(script, worker);
+  return worker;
+}
+
+async function startWorker(file: string, starting: Promise<TestEngine>): Promise<TestWorker> {
+  const [engine, bundle] = await Promise.all([starting, bundleFile(file)]);
+  return startTestWorker(engine, bundle);
 }
 
 async function bundleFile(file: string): Promise<WorkflowBundleWithSourceMap> {
   const said: string[] = [];
   const log = { ...testLog, warn: (message: string) => void said.push(message) };
+  const interceptors = 'workflows/testing/skipped-time';
   try {
-    return await bundleWorkflows(log, file, 'workflows/testing/skipped-time');
+    return await cachedBundle(file, (watch) => bundleWorkflows(log, { chainsModule: file, interceptors, watch }));
   } catch (error) {
     const text = [`${file} cannot be loaded into the sandbox`, ...(said.length > 0 ? said : [errorText(error)])];
     throw new Error(text.join('\n'), { cause: error });
@@ -37,9 +47,9 @@ async function bundleFile(file: string): Promise<WorkflowBundleWithSourceMap> {
 
 export interface SandboxRun {
   engine: TestEngine;
-  workflowBundle: WorkflowBundleWithSourceMap;
+  worker: TestWorker;
   /** Of this run alone. */
-  activities: object;
+  activities: Activities;
   input: JobInput;
   /** Aborted when the test has given up; its reason is why. */
   signal: AbortSignal;
@@ -47,15 +57,23 @@ export interface SandboxRun {
 
 /** What the chain gives. Rejects with the engine's error when it failed, and when it cannot go on. */
 export async function runInSandbox(run: SandboxRun): Promise<unknown> {
-  const { engine, workflowBundle, activities, input } = run;
-  const taskQueue = `test-${randomUUID()}`;
-  const { namespace, connection, client } = engine;
-  const worker = await Worker.create({ connection, namespace, taskQueue, workflowBundle, activities });
-  const options = { workflowId: `job/test/${input.jobId}`, taskQueue, args: [input] };
-  return worker.runUntil(async () => {
-    const job = await client.workflow.start(input.command, options);
+  try {
+    return await runOn(run);
+  } catch (error) {
+    // A chain that never rests blocks its worker, and Node does not survive that for long.
+    if (!(error instanceof WorkflowFailedError)) await run.worker.stop();
+    throw error;
+  }
+}
+
+function runOn(run: SandboxRun): Promise<unknown> {
+  const { worker, activities, input, signal } = run;
+  const { client } = run.engine;
+  const workflowId = `job/test/${input.jobId}`;
+  return worker.during(workflowId, activities, async () => {
+    const job = await client.workflow.start(input.command, { workflowId, taskQueue: worker.taskQueue, args: [input] });
     try {
-      const result = await Promise.race([job.result(), untilStuck(job, run.signal)]);
+      const result = await Promise.race([job.result(), untilStuck(job, signal)]);
       await replay(job, run);
       return result;
     } catch (error) {
@@ -81,9 +99,9 @@ async function untilStuck(job: WorkflowHandle, signal: AbortSignal): Promise<nev
 }
 
 /** Workers come and go while a real job runs: each goes on from the history alone. */
-async function replay(job: WorkflowHandle, { workflowBundle, input }: SandboxRun): Promise<void> {
+async function replay(job: WorkflowHandle, { worker, input }: SandboxRun): Promise<void> {
   try {
-    await Worker.runReplayHistory({ workflowBundle }, await job.fetchHistory(), job.workflowId);
+    await worker.replay(await job.fetchHistory(), job.workflowId);
   } catch (error) {
     if (!(error instanceof DeterminismViolationError)) throw error;
     const why = `${input.command} does not do the same when it runs again, so a restart of the job worker would break it`;

@@ -29,16 +29,25 @@ export const workflowsOf = async (
 ): Promise<WorkflowBundleOption> =>
   chainsModule === undefined ? { codePath: BUILT_WORKFLOWS } : bundleChains(chainsModule, allowCommands, log);
 
-/**
- * The workflows, and the user's chains where there are some, as one script for Temporal's sandbox. `interceptors`: a
- * source of ours that stands between them and the engine.
- */
+export interface BundleParts {
+  chainsModule?: string;
+  /** A source of ours that stands between the workflows and the engine. */
+  interceptors?: string;
+  /** Sees the bundler's configuration last. */
+  watch?(config: WebpackConfig): WebpackConfig;
+}
+
+/** The workflows, and the user's chains where there are some, as one script for Temporal's sandbox. */
 export const bundleWorkflows = (
   log: Log,
-  chainsModule?: string,
-  interceptors?: string,
+  { chainsModule, interceptors, watch = (config) => config }: BundleParts = {},
 ): Promise<WorkflowBundleWithSourceMap> =>
-  bundle({ chainsModule, interceptors, logger: bundlerLogger(log, 'warn'), webpackConfigHook: withKit });
+  bundle({
+    chainsModule,
+    interceptors,
+    logger: bundlerLogger(log, 'warn'),
+    webpackConfigHook: (config) => watch(withKit(config)),
+  });
 
 /**
  * The same for a job worker, which judges the chains first. Fails with `UserModuleError`, all mistakes at once, for a
