@@ -15,9 +15,9 @@ import type { DeadLetterTarget } from '../../lib/contract/dead-letter.ts';
 import type { QueueMessage } from '../../lib/contract/queue-message.ts';
 import type { Running } from '../../lib/run.ts';
 
+import { anAmqpConfig } from './an-amqp-config.ts';
 import type { TestBroker } from './an-amqp-queue.ts';
 import { anSqsClient, anSqsQueue, text } from './an-sqs-queue.ts';
-import { servers } from './servers.ts';
 import { silentLog } from './silent-log.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -120,17 +120,7 @@ export const amqpTransports =
     const dead = await broker.queue();
     const policy = { deadLetterExchange: '', deadLetterRoutingKey: dead };
     const queue = await broker.queue({ durable: true, ...(deadLetters === 'broker' && policy) });
-    const config: AmqpQueueConfig = {
-      kind: 'amqp',
-      name,
-      urls: [servers().amqpUrl ?? ''],
-      tls: {},
-      queue,
-      prefetch: 100,
-      declare: false,
-      maxWaitingJobs: 'unlimited',
-      ...deadLetterOf(deadLetters, dead),
-    };
+    const config = anAmqpConfig(queue, { name, ...deadLetterOf(deadLetters, dead) });
     const target = createAmqpDeadLetters(config, silentLog);
     closers.push(() => target.close());
     let letter: GetMessage | undefined;

@@ -1,12 +1,16 @@
-import { randomUUID } from 'node:crypto';
-
 import type { Client } from '@temporalio/client';
 
 import { startAmqpBridge } from '../../bridges/amqp/bridge.ts';
 import type { AmqpQueueConfig } from '../../lib/config/config.ts';
 import type { Running } from '../../lib/run.ts';
 
+import { anAmqpConfig } from './an-amqp-config.ts';
 import { anIntake, type IntakeParts } from './an-intake.ts';
+
+export interface AmqpBridgeChanges extends Partial<AmqpQueueConfig> {
+  /** What stands between the bridge and its intake. */
+  judge?: (judge: IntakeParts['intake']['judge']) => IntakeParts['intake']['judge'];
+}
 
 export interface AmqpBridge extends IntakeParts {
   name: string;
@@ -14,26 +18,16 @@ export interface AmqpBridge extends IntakeParts {
   bridge: Running;
 }
 
-/** A bridge of this queue at this address, under a name of its own; stopped after the test. */
+/** A bridge of this queue, under a name of its own; stopped after the test. */
 export function anAmqpBridge(
   client: Client,
-  url: string,
   queue: string,
-  changes: Partial<AmqpQueueConfig> = {},
+  { judge = (own) => own, ...changes }: AmqpBridgeChanges = {},
 ): AmqpBridge {
-  const config: AmqpQueueConfig = {
-    kind: 'amqp',
-    name: `q-${randomUUID()}`,
-    urls: [url],
-    tls: {},
-    queue,
-    prefetch: 100,
-    declare: false,
-    maxWaitingJobs: 'unlimited',
-    ...changes,
-  };
+  const config = anAmqpConfig(queue, changes);
   const parts = anIntake(client, { queues: [config] });
-  const bridge = startAmqpBridge({ ...parts.deps, queue: config });
+  const intake = { gate: parts.intake.gate, judge: judge(parts.intake.judge) };
+  const bridge = startAmqpBridge({ ...parts.deps, intake, queue: config });
   running.push(bridge);
   bridge.done.catch(() => undefined);
   return { name: config.name, config, bridge, ...parts };

@@ -2,10 +2,11 @@ import type { QueueConfig } from '../../../lib/config/config.ts';
 import { send, type SubmitAttributes, type Submitted } from '../../../bridges/send.ts';
 import { aBody, GOLDEN_BODY } from '../../support/a-message.ts';
 import { aNamespace, type TestNamespace } from '../../support/a-namespace.ts';
+import { anAmqpConfig } from '../../support/an-amqp-config.ts';
 import { aBroker } from '../../support/an-amqp-queue.ts';
 import { anIntake } from '../../support/an-intake.ts';
 import { anSqsClient, anSqsQueue, text } from '../../support/an-sqs-queue.ts';
-import { describeWithAmqp, servers } from '../../support/servers.ts';
+import { describeWithAmqp } from '../../support/servers.ts';
 
 jest.setTimeout(30_000);
 
@@ -36,18 +37,6 @@ const anSqs = (url: string): QueueConfig => ({
   url,
   acknowledge: 'on_start',
   maxWaitingJobs: 'unlimited',
-});
-
-const anAmqp = (queue: string, changes: { exchange?: string; routingKey?: string } = {}): QueueConfig => ({
-  kind: 'amqp',
-  name: 'nightly',
-  urls: [servers().amqpUrl ?? ''],
-  tls: {},
-  queue,
-  prefetch: 100,
-  declare: false,
-  maxWaitingJobs: 'unlimited',
-  ...changes,
 });
 
 test('SQS: the body and the attributes, under the id that SQS gives it', async () => {
@@ -92,7 +81,7 @@ describeWithAmqp('AMQP', () => {
     const broker = await aBroker();
     const queue = await broker.queue();
     const submissions = Array.from({ length: 20 }, () => ({ body: GOLDEN_BODY }));
-    const answers = await sent(anAmqp(queue), submissions, { dqm_job_id: 'chair-1' });
+    const answers = await sent(anAmqpConfig(queue), submissions, { dqm_job_id: 'chair-1' });
     const { content, properties } = await broker.receive(queue);
     expect(content.toString()).toBe(GOLDEN_BODY);
     expect(properties).toMatchObject({
@@ -106,10 +95,10 @@ describeWithAmqp('AMQP', () => {
   });
 
   test('a queue or an exchange that is not there is an error, not silence', async () => {
-    await expect(sent(anAmqp('nowhere'), [{ body: GOLDEN_BODY }])).rejects.toThrow(
+    await expect(sent(anAmqpConfig('nowhere', { name: 'nightly' }), [{ body: GOLDEN_BODY }])).rejects.toThrow(
       'queue nightly: not sent: nothing takes it: no queue nowhere',
     );
     const exchange = { exchange: 'nowhere', routingKey: 'x' };
-    await expect(sent(anAmqp('any', exchange), [{ body: GOLDEN_BODY }])).rejects.toThrow("no exchange 'nowhere'");
+    await expect(sent(anAmqpConfig('any', exchange), [{ body: GOLDEN_BODY }])).rejects.toThrow("no exchange 'nowhere'");
   });
 });

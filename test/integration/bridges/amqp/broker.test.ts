@@ -64,7 +64,7 @@ describeWithAmqp('the AMQP bridge at a broker with settings of its own', () => {
   const started = async (url: string, tls: object) => {
     const queue = await broker.queue();
     await broker.send(queue, GOLDEN_BODY);
-    const { settled, outcomes } = anAmqpBridge(engine.client, url, queue, { tls });
+    const { settled, outcomes } = anAmqpBridge(engine.client, queue, { urls: [url], tls });
     await settled(1);
     return outcomes;
   };
@@ -83,9 +83,9 @@ describeWithAmqp('the AMQP bridge at a broker with settings of its own', () => {
   test('a certificate whose name is no user of the broker ends the bridge, and so does one nobody has signed', async () => {
     const stranger = authority.issue('stranger');
     const tls = { caFile: authority.ca, certFile: stranger.cert, keyFile: stranger.key };
-    const refused = anAmqpBridge(engine.client, withoutUser(tlsUrl), 'any', { tls });
+    const refused = anAmqpBridge(engine.client, 'any', { urls: [withoutUser(tlsUrl)], tls });
     await expect(refused.bridge.done).rejects.toThrow('refuses the user, the password or the certificate, see url');
-    const untrusted = anAmqpBridge(engine.client, tlsUrl, 'any');
+    const untrusted = anAmqpBridge(engine.client, 'any', { urls: [tlsUrl] });
     await expect(untrusted.bridge.done).rejects.toThrow('has a certificate we do not trust, see ca_file');
   });
 
@@ -98,7 +98,7 @@ describeWithAmqp('the AMQP bridge at a broker with settings of its own', () => {
     const queue = await broker.queue(options);
     const ids = Array.from({ length: 20 }, (_, index) => `m-${index}`);
     for (const messageId of ids) await broker.send(queue, GOLDEN_BODY, { messageId });
-    const { name, settled, outcomes } = anAmqpBridge(engine.client, rabbitMq.url, queue, { prefetch: 5 });
+    const { name, settled, outcomes } = anAmqpBridge(engine.client, queue, { urls: [rabbitMq.url], prefetch: 5 });
     await settled(20);
     expect(new Set(outcomes)).toEqual(new Set(['started']));
     await Promise.all(ids.map((id) => engine.client.workflow.getHandle(`job/${name}/${id}`).describe()));
@@ -106,7 +106,7 @@ describeWithAmqp('the AMQP bridge at a broker with settings of its own', () => {
 
   test('a job that takes longer than consumer_timeout does not trip it: its message was acknowledged at its start', async () => {
     const queue = await broker.queue();
-    const { name, settled, isReady, log } = anAmqpBridge(engine.client, rabbitMq.url, queue);
+    const { name, settled, isReady, log } = anAmqpBridge(engine.client, queue, { urls: [rabbitMq.url] });
     await broker.send(queue, GOLDEN_BODY);
     await settled(1);
     // Time itself is the matter: twice the limit, and the ticks.
@@ -123,7 +123,10 @@ describeWithAmqp('the AMQP bridge at a broker with settings of its own', () => {
     await broker.send(queue, GOLDEN_BODY, { messageId: 'good' });
     await rabbitMq.control('set_vm_memory_high_watermark', '0.000001');
     const deadLetter = { kind: 'queue', queue: dead } as const;
-    const { name, config, settled, outcomes, log } = anAmqpBridge(engine.client, rabbitMq.url, queue, { deadLetter });
+    const { name, config, settled, outcomes, log } = anAmqpBridge(engine.client, queue, {
+      urls: [rabbitMq.url],
+      deadLetter,
+    });
     await settled(2);
     expect([...outcomes].sort()).toEqual(['rejected', 'started']);
     await engine.client.workflow.getHandle(`rejected/${name}/bad`).describe();
@@ -148,7 +151,7 @@ describeWithAmqp('the AMQP bridge at a broker with settings of its own', () => {
     const queue = await broker.queue();
     const ids = Array.from({ length: 300 }, (_, index) => `load-${index}`);
     for (const messageId of ids) await broker.send(queue, GOLDEN_BODY, { messageId });
-    const { name, settled, outcomes } = anAmqpBridge(engine.client, rabbitMq.url, queue, { prefetch: 10 });
+    const { name, settled, outcomes } = anAmqpBridge(engine.client, queue, { urls: [rabbitMq.url], prefetch: 10 });
     await settled(20);
     await rabbitMq.control('stop_app');
     await rabbitMq.control('start_app');
