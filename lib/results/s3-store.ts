@@ -13,7 +13,7 @@ import type { StagedResult } from '../contract/job-input.ts';
 
 import { checkedKey, keyUnder, parseReference, REFERENCE_NAME, referenceText } from './reference.ts';
 import { isMissingObject, s3ErrorOf, s3ErrorText } from './s3-errors.ts';
-import { sendFileToS3 } from './s3-file.ts';
+import { sendFileToS3, type CutOff } from './s3-file.ts';
 import { StagingError } from './staging-error.ts';
 import { NoSuchResult, StoreUnavailable, type ResultStore, type StagedFile } from './store.ts';
 import { verified } from './verified.ts';
@@ -33,6 +33,7 @@ export function createS3Store({ s3, bucket, prefix }: S3StoreOptions): ResultSto
     Key: [...(prefix === '' ? [] : [prefix]), checkedKey(key), name].join('/'),
   });
   const keyOf = (result: StagedResult): string => keyUnder(base, result);
+  const cutOff: CutOff = new Map();
   async function find(key: string, signal: AbortSignal): Promise<StagedResult | undefined> {
     checkedKey(key);
     return asking(base, signal, () => readPublished(key, signal));
@@ -58,7 +59,7 @@ export function createS3Store({ s3, bucket, prefix }: S3StoreOptions): ResultSto
     asking(base, signal, async () => {
       const earlier = await readPublished(key, signal);
       if (earlier) return earlier;
-      await sendFileToS3(s3, objectOf(key, file.sha256), file, signal);
+      await sendFileToS3(s3, objectOf(key, file.sha256), file, cutOff, signal);
       await publishReference(key, file, signal);
       // Read back, whatever was answered: some implementations of S3 ignore If-None-Match.
       const published = await readPublished(key, signal);

@@ -1,3 +1,6 @@
+import { randomBytes } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+
 import {
   DeleteObjectCommand,
   ListObjectsV2Command,
@@ -9,8 +12,10 @@ import {
 import { createS3Store } from '../../../../lib/results/s3-store.ts';
 import { StoreUnavailable } from '../../../../lib/results/store.ts';
 import { aBucket, anS3Client, refusal, withConditionalPuts } from '../../../support/a-bucket.ts';
+import { aProxy } from '../../../support/a-proxy.ts';
 import { aFolder, aStagedFile } from '../../../support/a-staged-file.ts';
 import { aKey, itKeepsThePromisesOfAResultStore, patient } from '../../../support/result-store-promises.ts';
+import { servers } from '../../../support/servers.ts';
 
 const folder = aFolder();
 const s3 = withConditionalPuts(anS3Client());
@@ -56,6 +61,32 @@ describe('the store in S3', () => {
     // A server-side copy of the emulator keeps it.
     expect((await s3.send(new HeadObjectCommand(objectOf(uri)))).ContentType).toBe('image/x-exr');
   });
+
+  test('a result whose way there was cut off goes on with the parts that are there', async () => {
+    const proxy = await aProxy(new URL(servers().awsEndpoint).host);
+    const client = anS3Client(`http://${proxy.host}:${proxy.port}`);
+    const sent: (number | undefined)[] = [];
+    client.middlewareStack.add(
+      (next, { commandName }) =>
+        (call) => {
+          if (commandName === 'UploadPartCommand') sent.push((call.input as { PartNumber?: number }).PartNumber);
+          return next(call);
+        },
+      { step: 'initialize' },
+    );
+    const store = createS3Store({ s3: client, bucket, prefix: 'cut off' });
+    const content = randomBytes(20 * 1024 * 1024);
+    const [key, file] = [aKey(), aStagedFile(folder, content)];
+    const reached = proxy.holdAt({ bytes: 'partNumber=2', passes: false });
+    const first = store.put(key, file, patient());
+    await Promise.all([reached.then(() => proxy.cut()), expect(first).rejects.toThrow(StoreUnavailable)]);
+    await proxy.mend();
+    expect(sent).toEqual([1, 2]);
+
+    const result = await store.put(key, file, patient());
+    expect(sent).toEqual([1, 2, 2, 3]);
+    expect((await buffer(await store.open(result, patient()))).equals(content)).toBe(true);
+  }, 30_000);
 
   test('a loser removes its bytes', async () => {
     const store = createS3Store({ s3, bucket, prefix: 'losers' });
