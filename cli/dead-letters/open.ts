@@ -37,9 +37,21 @@ export async function openDeadLetterQueue({ config, log }: Context, name: string
   }
 }
 
+/** AMQP 0-9-1 tells neither the broker's policies nor what an exchange feeds: the file must name the queue. */
 function amqpQueueName({ name, deadLetter }: AmqpQueueConfig): string {
-  if (deadLetter?.kind === 'queue') return deadLetter.queue;
-  throw new UsageError(
-    `queue ${name}: only a queue named by dead_letter_queue can be read; an exchange does not tell where its letters lie`,
-  );
+  const set = 'set dead_letter_queue NAME in its section instead, the queue where they lie';
+  switch (deadLetter?.kind) {
+    case 'queue':
+      return deadLetter.queue;
+    case 'exchange':
+      throw new UsageError(`queue ${name}: its dead_letter_exchange does not tell where the letters lie: ${set}`);
+    case 'broker':
+      throw new UsageError(
+        `queue ${name}: with dead_letter broker only RabbitMQ's policy knows where the letters lie, and AMQP cannot read it: ${set}`,
+      );
+    case undefined:
+      throw new UsageError(`queue ${name} names no dead-letter queue: set dead_letter_queue NAME in its section`);
+    default:
+      return deadLetter satisfies never;
+  }
 }

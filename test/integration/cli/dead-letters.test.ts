@@ -246,6 +246,20 @@ describe.each(everyBroker)('%s', (_name, open) => {
 });
 
 test.each([
+  ['', 'names no dead-letter queue'],
+  ['dead_letter broker', "only RabbitMQ's policy knows where the letters lie, and AMQP cannot read it"],
+  [
+    'dead_letter_exchange dead\ndead_letter_routing_key jobs',
+    'its dead_letter_exchange does not tell where the letters lie',
+  ],
+])('an AMQP queue with %j says what to set', async (line, reason) => {
+  const queue = ['<user queue>', 'name renders', 'url amqp://127.0.0.1:9/', 'queue renders', line, '</user>'];
+  const asked = run(aConfig({ amqp: queue.join('\n') }));
+  await expect(asked).rejects.toThrow(reason);
+  await expect(asked).rejects.toThrow('set dead_letter_queue NAME');
+});
+
+test.each([
   [{ redrive: true, dropCompleted: true }, 'either --redrive or --drop-completed'],
   [{ queue: 'local' }, 'queue local has no broker'],
   [{ queue: 'nobody' }, 'there is no queue nobody'],
