@@ -13,7 +13,7 @@ export async function memoryDuring(
   return { beforeMb, mostMb };
 }
 
-const residentMb = (pid: number): number =>
+export const residentMb = (pid: number): number =>
   Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024);
 
 /** Linux counts processor time in hundredths of a second. */
