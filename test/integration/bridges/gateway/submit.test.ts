@@ -113,6 +113,19 @@ const itFails = (open: (changes?: Changes) => Promise<Way>, names: RegExp): void
 
 describe('SQS', () => {
   itFails(anSqsWay, /^queue renders: not confirmed by SQS at http/);
+
+  test('an answer that is lost is asked for again: the message is there twice, under one job id', async () => {
+    const { submit, proxy, depth } = await anSqsWay();
+    const job = aJob();
+    const held = proxy.holdAt({ bytes: job.dqm.job_id, passes: true });
+    const submitting = submit(job);
+    await held;
+    await until(async () => (await depth()) === 1);
+    await proxy.cut();
+    await proxy.mend();
+    expect(await submitting).toMatchObject({ jobId: job.dqm.job_id });
+    expect(await depth()).toBe(2);
+  });
 });
 describeWithAmqp('AMQP', () => {
   itFails(anAmqpWay, /^queue nightly: not confirmed by RabbitMQ: /);
