@@ -29,6 +29,7 @@ import { median } from './statistics.ts';
 
 /** Intake against the smallest loop that does the same: receive, start, acknowledge. Same broker, concurrency and run. */
 const MESSAGES = 2_000;
+const WARM_UP = 400;
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } });
 const ROUNDS = Number(values.rounds);
 const SQS_BATCH = 10;
@@ -36,15 +37,17 @@ const SQS_BATCH = 10;
 interface Rates {
   dqm: number[];
   bare: number[];
+  /** Of this process, for one message: the engine and the brokers are others. */
+  cpuMs: { dqm: number[]; bare: number[] };
   /** From received to acknowledged, of all rounds. */
   seconds: number[];
 }
 
 interface Broker {
   /** A new queue with so many messages in it. */
-  fill(): Promise<string>;
-  bridge(queue: string): Promise<number[]>;
-  bare(queue: string): Promise<void>;
+  fill(messages: number): Promise<string>;
+  bridge(queue: string, messages: number): Promise<number[]>;
+  bare(queue: string, messages: number): Promise<void>;
 }
 
 silenceAwsNotice();
@@ -66,23 +69,29 @@ try {
 
 /** Turn by turn, each first in every other round: what else the machine does meets both. */
 async function measure({ fill, bridge, bare }: Broker): Promise<Rates> {
-  const rates: Rates = { dqm: [], bare: [], seconds: [] };
+  const rates: Rates = { dqm: [], bare: [], cpuMs: { dqm: [], bare: [] }, seconds: [] };
   const rivals = {
-    dqm: async (queue: string) => void rates.seconds.push(...(await bridge(queue))),
-    bare,
+    dqm: async (queue: string) => void rates.seconds.push(...(await bridge(queue, MESSAGES))),
+    bare: (queue: string) => bare(queue, MESSAGES),
   };
+  // Both compiled and connected before anything counts.
+  await bridge(await fill(WARM_UP), WARM_UP);
+  await bare(await fill(WARM_UP), WARM_UP);
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const name of round % 2 === 0 ? (['dqm', 'bare'] as const) : (['bare', 'dqm'] as const)) {
-      const queue = await fill();
+      const queue = await fill(MESSAGES);
       const startMs = performance.now();
+      const before = process.cpuUsage();
       await rivals[name](queue);
+      const { user, system } = process.cpuUsage(before);
       rates[name].push(MESSAGES / ((performance.now() - startMs) / 1_000));
+      rates.cpuMs[name].push((user + system) / 1_000 / MESSAGES);
     }
   }
   return rates;
 }
 
-function summary({ dqm, bare, seconds }: Rates) {
+function summary({ dqm, bare, cpuMs, seconds }: Rates) {
   const sorted = [...seconds].sort((one, other) => one - other);
   const quantile = (part: number): number =>
     Math.round((sorted[Math.floor(sorted.length * part)] ?? Number.NaN) * 1_000);
@@ -92,6 +101,7 @@ function summary({ dqm, bare, seconds }: Rates) {
     messagesPerSecond: { dqm: Math.round(median(dqm)), bare: Math.round(median(bare)) },
     // The median of the rounds' own ratios: rounds differ more than rivals do.
     ratio: Number(median(dqm.map((rate, round) => rate / (bare[round] ?? Number.NaN))).toFixed(2)),
+    cpuMsPerMessage: { dqm: Number(median(cpuMs.dqm).toFixed(2)), bare: Number(median(cpuMs.bare).toFixed(2)) },
     receivedToAcknowledgedMs: { p50: quantile(0.5), p99: quantile(0.99) },
   };
 }
@@ -142,16 +152,16 @@ async function callOf(parts: IntakeParts): Promise<StartCall> {
 
 function sqsBroker(sqs: SQSClient, parts: IntakeParts, start: Start): Broker {
   return {
-    fill: async () => {
+    fill: async (messages) => {
       const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: `bench-${randomUUID()}` }));
       const Entries = Array.from({ length: SQS_BATCH }, (_, index) => ({ Id: String(index), MessageBody: BODY }));
-      for (let sent = 0; sent < MESSAGES; sent += SQS_BATCH)
+      for (let sent = 0; sent < messages; sent += SQS_BATCH)
         await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
       return QueueUrl;
     },
-    bridge: (url) => {
+    bridge: (url, messages) => {
       const queue = { kind: 'sqs', name: 'bench', url, acknowledge: 'on_start', maxWaitingJobs: 'unlimited' } as const;
-      return bridgeUntil(queue, MESSAGES, { ...parts, sqs });
+      return bridgeUntil(queue, messages, { ...parts, sqs });
     },
     bare: (url) => bareSqs(sqs, url, start),
   };
@@ -159,20 +169,20 @@ function sqsBroker(sqs: SQSClient, parts: IntakeParts, start: Start): Broker {
 
 function amqpBroker(url: string, sqs: SQSClient, parts: IntakeParts, start: Start): Broker {
   return {
-    fill: async () => {
+    fill: async (messages) => {
       const queue = `bench-${randomUUID()}`;
       const connection = await connect(url);
       const channel = await connection.createConfirmChannel();
       await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
-      for (let sent = 0; sent < MESSAGES; sent += 1) {
+      for (let sent = 0; sent < messages; sent += 1) {
         channel.sendToQueue(queue, Buffer.from(BODY), { messageId: randomUUID(), persistent: true });
       }
       await channel.waitForConfirms();
       await connection.close();
       return queue;
     },
-    bridge: (queue) => bridgeUntil(amqpQueue(url, queue), MESSAGES, { ...parts, sqs }),
-    bare: (queue) => bareAmqp(url, queue, start, MESSAGES),
+    bridge: (queue, messages) => bridgeUntil(amqpQueue(url, queue), messages, { ...parts, sqs }),
+    bare: (queue, messages) => bareAmqp(url, queue, start, messages),
   };
 }
 

@@ -1,7 +1,7 @@
 export interface BatcherOptions {
   /** A batch that is full goes at once. */
   most: number;
-  /** Others wait so long for more: a batch is charged as one call. 0: nobody waits, only what comes in one moment shares. */
+  /** Others wait until none has come for so long: a batch is charged as one call. 0: nobody waits, only what comes in one moment shares. */
   collectMs: number;
 }
 
@@ -16,9 +16,11 @@ export function createBatcher<Entry, Answer = never>(
   send: (entries: Entry[]) => Promise<ReadonlyMap<number, Answer | Error>>,
 ): Batcher<Entry, Answer> {
   let waiting: { entry: Entry; settle: (answer: Answer | Error | undefined) => void }[] = [];
-  let isCollecting = false;
+  let timer: NodeJS.Timeout | undefined;
 
   function flush(): void {
+    clearTimeout(timer);
+    timer = undefined;
     const batch = waiting;
     waiting = [];
     if (batch.length === 0) return;
@@ -29,14 +31,9 @@ export function createBatcher<Entry, Answer = never>(
   }
 
   function collect(): void {
-    if (isCollecting) return;
-    isCollecting = true;
-    const end = (): void => {
-      isCollecting = false;
-      flush();
-    };
-    if (collectMs === 0) setImmediate(end);
-    else setTimeout(end, collectMs);
+    if (collectMs === 0) setImmediate(flush);
+    else if (timer) timer.refresh();
+    else timer = setTimeout(flush, collectMs);
   }
 
   return {

@@ -8,7 +8,8 @@ import type { Ends } from '../bridge.ts';
 import type { Endings, JobEnding } from '../endings.ts';
 
 import { isAccessDenied } from './errors.ts';
-import type { Hold, SqsQueue } from './queue.ts';
+import type { Hold } from './holds.ts';
+import type { SqsQueue } from './queue.ts';
 
 /** A message whose job is in the engine. */
 export interface HeldMessage {

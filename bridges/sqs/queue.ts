@@ -15,6 +15,7 @@ import { inHand } from '../intake/in-hand.ts';
 
 import { createBatcher } from './batcher.ts';
 import { isFinalSqsError, refusals } from './errors.ts';
+import { createHolds, VISIBILITY_SECONDS, type Hold } from './holds.ts';
 
 /** SQS's largest of each. */
 export const BATCH = 10;
@@ -24,12 +25,6 @@ const COLLECTED = { most: BATCH, collectMs: 20 };
  * bridge that stops waits for its open polls, and they are no longer than a person waits for a program to end.
  */
 const LONG_POLL_SECONDS = 5;
-/** Of a bridge that dies, messages are seen again this soon; who lives extends it. */
-const VISIBILITY_SECONDS = 60;
-/** Twice in a visibility: one call may fail. */
-const EXTEND_EVERY_MS = 25_000;
-/** SQS lets nobody hold a message for more than 12 hours from its receipt; a minute for calls and clocks. */
-const LONGEST_MS = (12 * 60 - 1) * 60_000;
 
 /** The calls that a bridge makes of one queue. */
 export interface SqsQueue {
@@ -41,13 +36,6 @@ export interface SqsQueue {
   giveBack(message: Message, signal: AbortSignal): Promise<void>;
   /** Keeps a message from being seen until the hold is let go. */
   hold(message: Message): Hold;
-}
-
-/** A message in flight. */
-export interface Hold {
-  /** Aborted when it cannot be held any more: after 12 hours, or when SQS has shown it to somebody else. */
-  readonly lost: AbortSignal;
-  letGo(): void;
 }
 
 export function createSqsQueue(sqs: SQSClient, url: string, clock: Clock = systemClock): SqsQueue {
@@ -81,23 +69,8 @@ export function createSqsQueue(sqs: SQSClient, url: string, clock: Clock = syste
     if ('again' in (await inHand(attempt, clock, signal))) throw failure;
   };
 
-  async function extend(message: Message, letGo: AbortSignal, lose: () => void): Promise<void> {
-    const lastAt = clock.now() + LONGEST_MS;
-    for (;;) {
-      await clock.sleep(EXTEND_EVERY_MS, letGo);
-      if (letGo.aborted) return;
-      const left = Math.floor((lastAt - clock.now()) / 1_000);
-      if (left <= 0) return lose();
-      try {
-        await visibilities.add({ message, seconds: Math.min(left, VISIBILITY_SECONDS) });
-      } catch (error) {
-        // The next one may succeed in time; a message that is seen again is recognised.
-        if (isFinalSqsError(error)) return lose();
-      }
-    }
-  }
-
   const polls = new Set<Promise<Message[]>>();
+  const keepsOrder = isFifo(url);
 
   async function poll(most: number): Promise<Message[]> {
     const command = new ReceiveMessageCommand({
@@ -108,7 +81,7 @@ export function createSqsQueue(sqs: SQSClient, url: string, clock: Clock = syste
       MessageAttributeNames: ['All'],
       MessageSystemAttributeNames: ['All'],
       // The SDK's own repetition of a lost answer then gets the same messages: their group is not blocked.
-      ...(isFifo(url) && { ReceiveRequestAttemptId: randomUUID() }),
+      ...(keepsOrder && { ReceiveRequestAttemptId: randomUUID() }),
     });
     return (await sqs.send(command)).Messages ?? [];
   }
@@ -125,12 +98,7 @@ export function createSqsQueue(sqs: SQSClient, url: string, clock: Clock = syste
       await Promise.allSettled(polls);
       await insistently(() => visibilities.add({ message, seconds: 0 }), signal);
     },
-    hold: (message) => {
-      const ended = new AbortController();
-      const lost = new AbortController();
-      void extend(message, ended.signal, () => lost.abort());
-      return { lost: lost.signal, letGo: () => ended.abort() };
-    },
+    hold: createHolds({ hide: (message, seconds) => visibilities.add({ message, seconds }), clock }),
   };
 }
 

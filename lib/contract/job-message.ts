@@ -82,7 +82,8 @@ export const JobMessage = z.object({
 });
 
 function tasksMistake(tasks: TaskSpec[], text: JsonText, { checkTask }: MessageRules): string | undefined {
-  const bytes = Buffer.byteLength(memberText(text, 'tasks') ?? '');
+  // No character has more than three bytes as UTF-8 for each of its units.
+  const bytes = text.length * 3 > MAX_TASKS_BYTES ? Buffer.byteLength(memberText(text, 'tasks') ?? '') : 0;
   if (bytes > MAX_TASKS_BYTES) return `tasks: have ${bytes} bytes, at most ${MAX_TASKS_BYTES} travel with a job`;
   for (const [index, task] of tasks.entries()) {
     const mistake = checkTask(task, `tasks[${index}]`);

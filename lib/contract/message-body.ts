@@ -22,7 +22,7 @@ export function parseBody(bytes: Uint8Array, maxBytes: number): MessageObject | 
   if ('reason' in parsed) return parsed;
   const { value } = parsed;
   if (!isJsonObject(value)) return { reason: `body: must be a JSON object, is ${kindOf(value)}` };
-  const tooDeep = tooDeepMember(text, DEEPEST);
+  const tooDeep = text.length > DEEPEST ? tooDeepMember(text, DEEPEST) : undefined;
   if (tooDeep !== undefined) return { reason: `${shortName(tooDeep)}: nests deeper than ${DEEPEST} levels` };
   return { text, value };
 }
