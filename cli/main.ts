@@ -29,10 +29,15 @@ import { COMPLETE } from './shell-scripts.ts';
 
 silenceAwsNotice();
 
+const DASHED_ID = 'An ID that begins with a dash stands behind two dashes, as in: dqm job -- -chair\n';
+
 const program = new Command('dqm')
   .description('Durable queue manager for RealityServer: jobs from SQS and AMQP as durable workflows.')
   .version('0.1.0')
   .configureHelp({ showGlobalOptions: true })
+  .configureOutput({
+    outputError: (text, write) => write(`${text}${/unknown option '-[^-]/.test(text) ? DASHED_ID : ''}`),
+  })
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
 
 /**

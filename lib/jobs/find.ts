@@ -23,7 +23,9 @@ export async function findJob(client: Client, id: string, queues: readonly strin
   }
   const begun = await beginningWith(client, id === '' ? [] : isWhole ? [id] : [...jobs, ...rejected]);
   if (begun.length > 0) return onlyOne(id, begun);
-  throw new Error(`no job ${id}${isWhole ? '' : placesText(queues)}`);
+  throw new Error(
+    `no job ${id}${isWhole ? '' : placesText(queues)}; what ended longer ago than the engine keeps is gone`,
+  );
 }
 
 const MOST_SHOWN = 10;

@@ -109,6 +109,10 @@ test('an id that looks like an option stands behind two dashes', async () => {
   expect((await dqm(['job', '--config', config, '--', '--state'])).stderr).toContain(
     'no job --state in any of the queues',
   );
+  expect(await run(['job', '-chair'])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('dqm job -- -chair'),
+  });
 });
 
 test('a reader that has seen enough ends it quietly', () => {
