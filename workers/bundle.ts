@@ -12,6 +12,7 @@ import { UserModuleError } from '../lib/user-module.ts';
 
 import { createChainMistakes, type WebpackConfig } from './chain-mistakes.ts';
 import { inspectChains } from './inspect-chains.ts';
+import { withLoopGuard } from './loop-guard.ts';
 
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const source = (file: string): string => fileURLToPath(new URL(`../${file}.${EXTENSION}`, import.meta.url));
@@ -46,7 +47,7 @@ export const bundleWorkflows = (
     chainsModule,
     interceptors,
     logger: bundlerLogger(log, 'warn'),
-    webpackConfigHook: (config) => watch(withKit(config)),
+    webpackConfigHook: (config) => watch(ofChains(config)),
   });
 
 /**
@@ -64,7 +65,7 @@ export async function bundleChains(
     interceptors: undefined,
     // What the bundler prints is told as our own, without its stack.
     logger: bundlerLogger(log, 'debug'),
-    webpackConfigHook: (config) => mistakes.watch(withKit(config)),
+    webpackConfigHook: (config) => mistakes.watch(ofChains(config)),
   }).catch(mistakes.fail);
   mistakes.fail();
   if (!bundled) throw new Error('the bundler gave nothing');
@@ -131,6 +132,8 @@ const entryText = (chainsModule: string | undefined): string =>
 const chains = ${chainsModule === undefined ? '{}' : `require(${JSON.stringify(chainsModule)})`};
 module.exports = Object.assign(Object.create(null), { default: createWorkflow(chains) });
 `;
+
+const ofChains = (config: WebpackConfig): WebpackConfig => withLoopGuard(withKit(config));
 
 /** Chains import the kit by name, wherever they are: it is this program's own, one for the chains and the workflow. */
 function withKit(config: WebpackConfig): WebpackConfig {

@@ -45,3 +45,6 @@ export const MAX_TENANT_BYTES = 64;
 /** From first to last. Temporal's priority keys have the same order: 1 goes first. */
 export const PRIORITIES = ['highest', 'high', 'normal', 'low', 'lowest'] as const;
 export type PriorityKey = 1 | 2 | 3 | 4 | 5;
+
+/** Global in the sandbox: called by each loop of a chains module. */
+export const LOOP_GUARD = '__dqm_loop_turns';

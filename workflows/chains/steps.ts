@@ -2,6 +2,7 @@ import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
 
 import { sha256 } from './hash.ts';
 import type { Journal } from './journal.ts';
+import { loopWaited } from './loop-guard.ts';
 import type { Slots } from './slots.ts';
 
 /** One call of the kit. */
@@ -61,7 +62,13 @@ export function createSteps(journal: Journal, slots: Slots, engineNow: () => num
 
   function watched<Outcome>({ name }: StepCall, outcome: Promise<Outcome>): Promise<Outcome> {
     const call = new Call<Outcome>((resolve, reject) => {
-      outcome.then(resolve, reject);
+      const answered =
+        <Answer>(settle: (answer: Answer) => void) =>
+        (answer: Answer): void => {
+          loopWaited();
+          settle(answer);
+        };
+      outcome.then(answered(resolve), answered(reject));
     });
     unawaited.set(call, name);
     call.awaited = () => unawaited.delete(call);

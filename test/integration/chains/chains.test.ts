@@ -32,14 +32,26 @@ export async function repair({ tasks }: ChainJob) {
   return command('echo', { frames });
 }
 
+/** Named as a command of RealityServer. */
+export async function sleep({ parameters }: ChainJob) {
+  return { slept: (await command('sleep', parameters)).mimeType };
+}
+
+/** Never comes to rest. */
+export async function loops() {
+  for (let number = 0; ; number += 1) if (number < 0) return;
+}
+
 export const helper = 5;
 `;
 
 let farm: ChainFarm;
 
 beforeAll(async () => {
-  farm = await aChainFarm(CHAINS, { allow: ['render_frame', 'turntable', 'sizes', 'repair', 'toString', 'helper'] });
-}, 60_000);
+  farm = await aChainFarm(CHAINS, {
+    allow: ['render_frame', 'turntable', 'sizes', 'repair', 'loops', 'toString', 'helper'],
+  });
+}, 120_000);
 
 afterAll(async () => {
   await killAll();
@@ -95,6 +107,23 @@ test('dqm retry of a failed chain runs the commands that are missing, and delive
   expect(rendered).toHaveLength(3);
   expect(farm.posts.filter(({ path }) => path === '/repair')).toHaveLength(1);
 }, 90_000);
+
+test('a chain wins over the command that has its name, and calls it', async () => {
+  const workflowId = await submit({ command: 'sleep', parameters: { ms: 1 } });
+  expect(await farm.engine.client.workflow.getHandle(workflowId).result()).toEqual({ slept: 'application/json' });
+  expect(await farm.calls('sleep')).toHaveLength(1);
+  expect(await farm.up.said('Chains')).toMatchObject({ note: expect.stringContaining('wins') as string });
+}, 60_000);
+
+test('a chain that loops for ever fails with the line of the loop', async () => {
+  const workflowId = await submit({ command: 'loops' });
+  await expect(farm.engine.client.workflow.getHandle(workflowId).result()).rejects.toMatchObject({
+    cause: {
+      type: 'CommandFailed',
+      message: expect.stringMatching(/^loops threw Error: a loop has turned .* \(.*chains\/index\.ts:33\)/) as string,
+    },
+  });
+}, 60_000);
 
 test.each(['toString', 'helper'])(
   '%s is no chain, whatever the module exports',
