@@ -7,7 +7,7 @@ import { decideApproval, NotDecided, openApprovals } from '../../lib/approvals/d
 import { readApprovalToken, type ApprovalLink } from '../../lib/approvals/token.ts';
 import type { Decision, OpenApproval } from '../../lib/contract/approvals.ts';
 import { errorText, type Log } from '../../lib/log.ts';
-import type { ResultStore } from '../../lib/results/store.ts';
+import { NoSuchResult, type ResultStore } from '../../lib/results/store.ts';
 
 import { approvalPage, isPicture, messagePage } from './approval-page.ts';
 
@@ -90,6 +90,7 @@ export function createApprovals({ client, store, signingSecret, log }: Approvals
     } catch (error) {
       // A preview whose bytes broke off in their middle.
       if (response.headersSent) return void response.destroy();
+      if (error instanceof NoSuchResult) return send(response, 410, messagePage('The preview is gone', GONE));
       const status = error instanceof NotDecided ? 409 : 503;
       send(response, status, messagePage('Nothing was decided', `${errorText(error)}.`));
     }
@@ -97,6 +98,8 @@ export function createApprovals({ client, store, signingSecret, log }: Approvals
 }
 
 const DECIDED = 'It was decided already, its time is over, or the job has ended.';
+
+const GONE = 'The result store holds it no longer. The approval still waits for a decision.';
 
 const isDecision = (value: unknown): value is Decision => value === 'approved' || value === 'declined';
 

@@ -1,3 +1,4 @@
+import type { OpenApproval } from '../../lib/contract/approvals.ts';
 import type { JobRow, JobView, TaskView } from '../../lib/jobs/job-view.ts';
 import { COMMAND_ACTIVITY, DEAD_LETTER_ACTIVITY } from '../../lib/jobs/pending.ts';
 import type { JobDetails } from '../../lib/jobs/show.ts';
@@ -61,9 +62,26 @@ function resultText(result: JobView['result']): string | null {
   return `${result.mime_type}, ${bytesText(result.size)}, sha256 ${result.sha256}, ${result.uri}`;
 }
 
-/** One reason for each activity that nobody works on now. */
-function waitsFor({ job: { queue, state }, pending, hostWait, heldUp }: JobDetails, nowMs: number): string[] {
+function waitsFor(details: JobDetails, nowMs: number): string[] {
+  const { job, heldUp, approvals } = details;
   if (heldUp !== null) return [heldUp];
+  const [decide, isOnly] = [`dqm approve ${job.job_id ?? job.workflow_id}`, approvals.length === 1];
+  const asked = approvals.map((open) => {
+    const which = isOnly ? '' : ` --approval '${open.approval}'`;
+    return `${approvalText(open)}: ${decide}${which}`;
+  });
+  return [...asked, ...activitiesWaitedFor(details, nowMs)];
+}
+
+function approvalText({ approval, deadlineMs, preview }: OpenApproval): string {
+  const facts = [`the approval of ${approval}`];
+  if (deadlineMs !== null) facts.push(`until ${new Date(deadlineMs).toISOString()}`);
+  if (preview) facts.push(`preview ${preview.uri}`);
+  return facts.join(', ');
+}
+
+/** One reason for each activity that nobody works on now. */
+function activitiesWaitedFor({ job: { queue, state }, pending, hostWait }: JobDetails, nowMs: number): string[] {
   // Its workflow has not taken the first step.
   if (state === 'waiting' && pending.length === 0) return ['a job worker (dqm worker jobs)'];
   return pending

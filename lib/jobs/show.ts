@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 
+import type { OpenApproval } from '../contract/approvals.ts';
 import { DqmQueue } from '../contract/search-attributes.ts';
 
 import { createDecoder } from './decode.ts';
@@ -8,6 +9,7 @@ import { readHistory, type RawHistory } from './history.ts';
 import { whyHeldUp } from './held-up.ts';
 import { readHostWait, type HostWait } from './host-wait.ts';
 import type { JobRow, JobView } from './job-view.ts';
+import { readOpenApprovals } from './open-approvals.ts';
 import { pendingActivities, type PendingActivity } from './pending.ts';
 import { isExpressible, literal } from './query.ts';
 import { jobRow, type ExecutionInfo, type UiPlace } from './row.ts';
@@ -24,6 +26,8 @@ export interface JobDetails {
   hostWait: HostWait | null;
   /** Why the chain itself cannot go on, as when it was changed. */
   heldUp: string | null;
+  /** Whom its chain asks. */
+  approvals: readonly OpenApproval[];
   /** Runs that had this id before, the newest first: a retry begins another. */
   earlierRuns: JobRow[];
 }
@@ -37,12 +41,14 @@ export async function showJob(client: Client, workflowId: string, ui: UiPlace, r
 export async function readJob(client: Client, workflowId: string, ui: UiPlace): Promise<JobDetails> {
   const { raw, ...facts } = await readFacts(client, workflowId);
   const job = jobView(facts, ui);
-  const [earlierRuns, hostWait, heldUp] = await Promise.all([
+  const [earlierRuns, hostWait, heldUp, approvals] = await Promise.all([
     runsBefore(client, facts.info, ui),
     readHostWait(client, job, facts.pending),
     isOpen(facts.info) ? whyHeldUp(raw, createDecoder(client)) : undefined,
+    job.state === 'approval' ? readOpenApprovals(client, workflowId) : [],
   ]);
-  return { job, timeLine: timeLine(facts), pending: facts.pending, hostWait, heldUp: heldUp ?? null, earlierRuns };
+  const { pending } = facts;
+  return { job, timeLine: timeLine(facts), pending, hostWait, heldUp: heldUp ?? null, approvals, earlierRuns };
 }
 
 async function readFacts(client: Client, workflowId: string, runId?: string): Promise<JobFacts & { raw: RawHistory }> {

@@ -1,3 +1,6 @@
+import { rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
 import { approvalToken } from '../../../lib/approvals/token.ts';
 import { OPEN_APPROVALS, type OpenApproval } from '../../../lib/contract/approvals.ts';
 import { aChainFarm, type ChainFarm } from '../../support/a-chain-farm.ts';
@@ -35,7 +38,8 @@ afterAll(async () => {
 async function anOpenApproval(who = 'art director') {
   const handle = await farm.start('poster', { who });
   const [open] = await until(async () => {
-    const approvals = await handle.query<OpenApproval[]>(OPEN_APPROVALS);
+    // Before its first step the chain answers nothing.
+    const approvals = await handle.query<OpenApproval[]>(OPEN_APPROVALS).catch(() => []);
     return approvals.length > 0 && approvals;
   });
   if (!open) throw new Error('unreachable: until gives a list with one');
@@ -76,6 +80,18 @@ test('the page shows who is asked and the picture; looking decides nothing, a bu
   expect(await handle.result()).toEqual({ by: 'person', note: 'lighter' });
   const again = await decide(url, { decision: 'declined' });
   expect([again.status, await again.text()]).toEqual([409, expect.stringContaining('Nothing was decided')]);
+}, 60_000);
+
+test('a link whose preview is gone from the store says so, and still decides', async () => {
+  const { handle, url } = await anOpenApproval();
+  const [open] = await handle.query<OpenApproval[]>(OPEN_APPROVALS);
+  rmSync(fileURLToPath(open?.preview?.uri ?? ''));
+  const page = await fetch(url);
+  expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('The preview is gone')]);
+  const preview = await fetch(`${url}/preview`);
+  expect([preview.status, await preview.text()]).toEqual([410, expect.stringContaining('still waits for a decision')]);
+  expect((await decide(url, { decision: 'approved' })).status).toBe(200);
+  expect(await handle.result()).toEqual({ by: 'person', note: null });
 }, 60_000);
 
 test('declining by the link fails the chain with what was noted', async () => {

@@ -1,10 +1,11 @@
+import type { OpenApproval } from '../../../../lib/contract/approvals.ts';
 import { jobPage } from '../../../../cli/output/job-page.ts';
 import type { HostWait } from '../../../../lib/jobs/host-wait.ts';
-import type { JobRow } from '../../../../lib/jobs/job-view.ts';
 import { jobRow } from '../../../../lib/jobs/row.ts';
 import type { JobDetails } from '../../../../lib/jobs/show.ts';
 import { timeLine } from '../../../../lib/jobs/time-line.ts';
 import { jobView } from '../../../../lib/jobs/view.ts';
+import { aStagedResult } from '../../../support/a-job-input.ts';
 import {
   anInfo,
   anUpload,
@@ -15,19 +16,16 @@ import {
   theFacts,
 } from '../../lib/jobs/a-job.ts';
 
-function pageOf(
-  facts: ReturnType<typeof theFacts>,
-  colour = false,
-  earlierRuns: JobRow[] = [],
-  hostWait: HostWait | null = null,
-): string {
+function pageOf(facts: ReturnType<typeof theFacts>, changes: Partial<JobDetails> = {}, colour = false): string {
   const details: JobDetails = {
     job: jobView(facts, { uiUrl: 'http://ui.example', namespace: 'default' }),
     timeLine: timeLine(facts),
     pending: [...facts.pending],
-    hostWait,
+    hostWait: null,
     heldUp: null,
-    earlierRuns,
+    approvals: [],
+    earlierRuns: [],
+    ...changes,
   };
   return jobPage(details, { columns: 100, colour }, secondsLater(60).getTime());
 }
@@ -97,7 +95,7 @@ test.each<[what: string, wait: HostWait, text: string]>([
   ],
 ])('a job that could run says what it waits for: %s', (_what, wait, text) => {
   const pending = [aPendingActivity({ attempts: 0 })];
-  expect(pageOf(theFacts({ pending }), false, [], wait)).toContain(`waits for ${text}`);
+  expect(pageOf(theFacts({ pending }), { hostWait: wait })).toContain(`waits for ${text}`);
 });
 
 test('a job between two attempts says for what it waits, until when, and what went wrong', () => {
@@ -110,6 +108,25 @@ test('a job between two attempts says for what it waits, until when, and what we
 
 test('a job that no job worker has begun says so', () => {
   expect(pageOf(theFacts())).toContain('waits for a job worker');
+});
+
+const anApproval: OpenApproval = {
+  approval: 'client',
+  who: 'client',
+  askedMs: RECEIVED.getTime(),
+  deadlineMs: null,
+  preview: null,
+};
+
+test('a chain that waits for a person says for whom, until when, and how to decide', () => {
+  const facts = theFacts({ info: { state: 'approval' } });
+  const art = { ...anApproval, approval: 'art', deadlineMs: RECEIVED.getTime(), preview: aStagedResult() };
+  expect(pageOf(facts, { approvals: [art] })).toContain(
+    `waits for the approval of art, until ${RECEIVED.toISOString()}, preview ${aStagedResult().uri}: dqm approve chair-1\n`,
+  );
+  expect(pageOf(facts, { approvals: [art, anApproval] })).toContain(
+    "waits for the approval of client: dqm approve chair-1 --approval 'client'\n",
+  );
 });
 
 test('a running job shows its progress', () => {
@@ -129,7 +146,7 @@ test('a message cannot paint the page', () => {
 });
 
 test('on a terminal the state has its colour', () => {
-  expect(pageOf(theFacts({ info: { state: 'delivering' } }), true)).toContain('\u001b[34mdelivering\u001b[39m');
+  expect(pageOf(theFacts({ info: { state: 'delivering' } }), {}, true)).toContain('\u001b[34mdelivering\u001b[39m');
 });
 
 test('runs that had the id before stand below', () => {
@@ -137,7 +154,7 @@ test('runs that had the id before stand below', () => {
     uiUrl: null,
     namespace: 'default',
   });
-  expect(pageOf(theFacts(), false, [earlier])).toContain(
+  expect(pageOf(theFacts(), { earlierRuns: [earlier] })).toContain(
     'Earlier runs\n  STATE   CREATED    RUN\n  failed  1 min ago  0196-run\n',
   );
 });
