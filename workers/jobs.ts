@@ -18,12 +18,19 @@ export interface JobWorkerDeps {
 /** A task's attempt may be in the middle of a large upload: it has this long to end, then another worker begins anew. */
 const GRACE_MS = 10_000;
 
+/**
+ * In memory, some 45 KB each; the SDK would keep thousands. A job that waited longer for its GPU than so many others is read
+ * again from its history, which is short.
+ */
+const CACHED_WORKFLOWS = 1_000;
+
 /** Runs workflows and completion tasks. Any number of these may run; none needs a GPU or a broker. */
 export async function startJobWorker({ dataConverter, ...deps }: JobWorkerDeps): Promise<Running> {
   const worker = await Worker.create({
     ...deps,
     ...(dataConverter && { dataConverter }),
     taskQueue: JOBS_TASK_QUEUE,
+    maxCachedWorkflows: CACHED_WORKFLOWS,
     // A cancel reaches a task with its next heartbeat.
     maxHeartbeatThrottleInterval: '1 second',
     shutdownGraceTime: GRACE_MS,
