@@ -1,8 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 
 import { aFarm, type Farm } from '../support/a-farm.ts';
-import { aFolder, dqm, killAll, startDqm } from '../support/dqm-process.ts';
+import { dqm, killAll, startDqm } from '../support/dqm-process.ts';
 
 let farm: Farm;
 
@@ -130,21 +129,3 @@ test('with the engine away a worker waits and says so once, and a question fails
   expect(exitCode).toBe(1);
   expect(stderr).toContain('cannot reach the Temporal engine at 127.0.0.1:9');
 }, 60_000);
-
-test('the demo delivers its pictures and leaves everything in its folder', async () => {
-  const folder = aFolder();
-  try {
-    const { exitCode, stdout } = await dqm(['demo'], { cwd: folder.path });
-    expect(stdout).toContain('8 jobs delivered');
-    expect(stdout).toMatch(/^completed {2,}gateway vase/m);
-    expect(stdout).toContain('unknown task "fax_it"');
-    expect(stdout).toMatch(/\$ dqm jobs --limit 2\n1 failed: TaskRejected, render_product on gpu-0\d/);
-    expect(stdout).toMatch(/\$ dqm cancel (\S+)\n\1: cancelled while delivering/);
-    expect(stdout).toMatch(/\$ dqm retry (\S+)\n\1: goes on with http_post, without a GPU/);
-    expect(stdout).toMatch(/\ncompleted +\S+/);
-    expect(exitCode).toBe(0);
-    expect(existsSync(join(folder.path, 'dqm-demo/pictures/index.html'))).toBe(true);
-  } finally {
-    folder.remove();
-  }
-}, 120_000);
