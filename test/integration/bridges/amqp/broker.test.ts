@@ -117,35 +117,44 @@ describeWithAmqp('the AMQP bridge at a broker with settings of its own', () => {
     expect(status.name).toBe('RUNNING');
   });
 
-  test('a memory alarm is seen and told; jobs still start, and what is rejected is held in workflows', async () => {
-    const [queue, dead] = [await broker.queue(), await broker.queue()];
-    await broker.send(queue, '{', { messageId: 'bad' });
-    await broker.send(queue, GOLDEN_BODY, { messageId: 'good' });
-    await rabbitMq.control('set_vm_memory_high_watermark', '0.000001');
-    const deadLetter = { kind: 'queue', queue: dead } as const;
-    const { name, config, settled, outcomes, log } = anAmqpBridge(engine.client, queue, {
-      urls: [rabbitMq.url],
-      deadLetter,
-    });
-    await settled(2);
-    expect([...outcomes].sort()).toEqual(['rejected', 'started']);
-    await engine.client.workflow.getHandle(`rejected/${name}/bad`).describe();
-    await until(async () => (await broker.look(queue)).messageCount === 0);
-    const told = (message: string) => () => log.events.some((event) => event.message === message);
-    expect(told('RabbitMQ takes no messages, an alarm is on')()).toBe(true);
-    // The dead letter of a failed job can wait.
-    const deadLetters = createAmqpDeadLetters(config, silentLog);
-    await expect(deadLetters.store(aDeadLetter())).rejects.toThrow('the broker takes nothing now');
-    await rabbitMq.control('set_vm_memory_high_watermark', '0.6');
-    await until(() =>
-      deadLetters.store(aDeadLetter()).then(
-        ({ outcome }) => outcome === 'stored',
-        () => false,
-      ),
-    );
-    await deadLetters.close();
-    await until(told('RabbitMQ takes messages again'));
-  });
+  test.each([
+    ['memory', ['set_vm_memory_high_watermark', '0.000001'], ['set_vm_memory_high_watermark', '0.6']],
+    // More than any disk has free.
+    ['disk', ['set_disk_free_limit', '1000000GB'], ['set_disk_free_limit', '1MB']],
+  ])(
+    'a %s alarm is seen and told; jobs still start, and what is rejected is held in workflows',
+    async (what, on, off) => {
+      const [queue, dead] = [await broker.queue(), await broker.queue()];
+      await broker.send(queue, '{', { messageId: 'bad' });
+      await broker.send(queue, GOLDEN_BODY, { messageId: 'good' });
+      await rabbitMq.control(...on);
+      const deadLetter = { kind: 'queue', queue: dead } as const;
+      const { name, config, settled, outcomes, log } = anAmqpBridge(engine.client, queue, {
+        urls: [rabbitMq.url],
+        deadLetter,
+      });
+      await settled(2);
+      expect([...outcomes].sort()).toEqual(['rejected', 'started']);
+      await engine.client.workflow.getHandle(`rejected/${name}/bad`).describe();
+      await until(async () => (await broker.look(queue)).messageCount === 0);
+      const told = (message: string) => () => log.events.find((event) => event.message === message);
+      expect(told('RabbitMQ takes no messages, an alarm is on')()).toMatchObject({
+        reason: expect.stringContaining(what),
+      });
+      // The dead letter of a failed job can wait.
+      const deadLetters = createAmqpDeadLetters(config, silentLog);
+      await expect(deadLetters.store(aDeadLetter())).rejects.toThrow('the broker takes nothing now');
+      await rabbitMq.control(...off);
+      await until(() =>
+        deadLetters.store(aDeadLetter()).then(
+          ({ outcome }) => outcome === 'stored',
+          () => false,
+        ),
+      );
+      await deadLetters.close();
+      await until(told('RabbitMQ takes messages again'));
+    },
+  );
 
   test('restarted under load, it loses nothing, and no job starts twice', async () => {
     const queue = await broker.queue();
