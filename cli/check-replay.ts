@@ -9,6 +9,7 @@ import { misfitIn, misfitText } from '../lib/jobs/misfit.ts';
 import { errorText } from '../lib/log.ts';
 import { installRuntime } from '../lib/runtime.ts';
 import { workflowsOf } from '../workers/bundle.ts';
+import { STEP_LIMIT } from '../workers/step-limit.ts';
 
 import { UsageError, type Context } from './context.ts';
 import { EXIT_FAILED } from './exit.ts';
@@ -22,7 +23,7 @@ export async function checkReplay({ config, log, output }: Context, folder: stri
   await installRuntime(log);
   const workflowBundle = await workflowsOf(config, log);
   for (const { file, history } of histories) {
-    const reason = await Worker.runReplayHistory({ workflowBundle }, history).then(
+    const reason = await Worker.runReplayHistory({ workflowBundle, ...STEP_LIMIT }, history).then(
       () => undefined,
       (error: unknown) => whyNot(history, errorText(error)),
     );

@@ -5,6 +5,8 @@ import { activityInfo } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 
+import { STEP_LIMIT } from '../workers/step-limit.ts';
+
 import type { TestEngine } from './engine.ts';
 
 export type Activities = Readonly<Record<string, (...parts: never[]) => Promise<unknown>>>;
@@ -34,6 +36,7 @@ export async function startTestWorker(
     taskQueue,
     workflowBundle,
     activities: { default: (...parts: never[]) => perform(runs, parts) },
+    ...STEP_LIMIT,
   });
   const done = worker.run();
   const replays = startReplays(workflowBundle);
@@ -89,7 +92,7 @@ function startReplays(workflowBundle: WorkflowBundleWithSourceMap) {
   }
 
   async function answer(): Promise<void> {
-    for await (const { error } of Worker.runReplayHistories({ workflowBundle }, histories())) current?.tell(error);
+    for await (const { error } of Worker.runReplayHistories({ workflowBundle, ...STEP_LIMIT }, histories())) current?.tell(error);
   }
 
   const answering = answer();

@@ -5,6 +5,7 @@ import { JOBS_TASK_QUEUE } from '../lib/contract/names.ts';
 import type { Running } from '../lib/run.ts';
 
 import { runWorker } from './run-worker.ts';
+import { STEP_LIMIT } from './step-limit.ts';
 
 export interface JobWorkerDeps {
   connection: NativeConnection;
@@ -31,6 +32,7 @@ export async function startJobWorker({ dataConverter, ...deps }: JobWorkerDeps):
     ...(dataConverter && { dataConverter }),
     taskQueue: JOBS_TASK_QUEUE,
     maxCachedWorkflows: CACHED_WORKFLOWS,
+    ...STEP_LIMIT,
     // A cancel reaches a task with its next heartbeat.
     maxHeartbeatThrottleInterval: '1 second',
     shutdownGraceTime: GRACE_MS,

@@ -179,6 +179,8 @@ const S3_ACTIONS: Record<string, string> = {
   CopyObject: 'PutObject',
   CreateMultipartUpload: 'PutObject',
   UploadPart: 'PutObject',
+  UploadPartCopy: 'PutObject',
+  ListParts: 'ListMultipartUploadParts',
   CompleteMultipartUpload: 'PutObject',
 };
 

@@ -13,6 +13,7 @@ import type { JobInput } from '../../lib/contract/job-input.ts';
 import { gpuTaskQueue, JOBS_TASK_QUEUE } from '../../lib/contract/names.ts';
 import { createFileStore } from '../../lib/results/file-store.ts';
 import { bundleChains } from '../../workers/bundle.ts';
+import { STEP_LIMIT } from '../../workers/step-limit.ts';
 
 import { aJobInput, aStagedResult } from './a-job-input.ts';
 import { aNamespace, type TestNamespace } from './a-namespace.ts';
@@ -122,6 +123,7 @@ async function withWorkers<T>({ engine, bundle, activities, queue }: Workers, wo
     taskQueue: JOBS_TASK_QUEUE,
     workflowBundle: bundle,
     activities,
+    ...STEP_LIMIT,
   });
   const gpu = await Worker.create({
     connection: await engine.connectWorker(),
