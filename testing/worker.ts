@@ -92,7 +92,8 @@ function startReplays(workflowBundle: WorkflowBundleWithSourceMap) {
   }
 
   async function answer(): Promise<void> {
-    for await (const { error } of Worker.runReplayHistories({ workflowBundle, ...STEP_LIMIT }, histories())) current?.tell(error);
+    for await (const { error } of Worker.runReplayHistories({ workflowBundle, ...STEP_LIMIT }, histories()))
+      current?.tell(error);
   }
 
   const answering = answer();
