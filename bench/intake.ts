@@ -14,8 +14,6 @@ import { runProcess, type Opened } from '../cli/process.ts';
 import { createSqs } from '../lib/aws.ts';
 import type { QueueConfig } from '../lib/config/config.ts';
 import { environment, silenceAwsNotice } from '../lib/config/environment.ts';
-import { findEngine } from '../lib/engine/binary.ts';
-import { startEmbeddedEngine } from '../lib/engine/embedded.ts';
 import { createLog } from '../lib/log.ts';
 import { createResultStore } from '../lib/results/open-store.ts';
 import { startEmulator } from '../lib/servers/emulator.ts';
@@ -25,6 +23,7 @@ import { connectClient } from '../lib/temporal.ts';
 import { bareAmqp, bareSqs, startLike, type Start, type StartCall } from './intake/bare-loops.ts';
 import { bridgeUntil } from './intake/bridge.ts';
 import { BODY, configText, PREFETCH } from './intake/places.ts';
+import { openEngine } from './open-engine.ts';
 import { median } from './statistics.ts';
 
 /** Intake against the smallest loop that does the same: receive, start, acknowledge. Same broker, concurrency and run. */
@@ -110,10 +109,7 @@ async function openBrokers(opened: Opened): Promise<Record<'sqs' | 'amqp', Broke
   const env = environment();
   const script = await findRabbitMq(env);
   if (script === undefined) throw new Error(`RabbitMQ is not installed: ${RABBITMQ_HINT}`);
-  const binary = await findEngine({ env, log });
-  const dataFolder = join(folder, 'engine');
-  const engine = await startEmbeddedEngine({ binary, dataFolder, env, port: 0, uiPort: 0, namespace: 'default', log });
-  opened.needs(engine);
+  const engine = await openEngine(join(folder, 'engine'), { log, opened });
   const emulator = await startEmulator({ env });
   opened.needs(emulator);
   const rabbitMq = await startRabbitMq({ script, folder: join(folder, 'rabbitmq'), env });

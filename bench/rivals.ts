@@ -15,15 +15,15 @@ import { openShared } from '../cli/parts/shared.ts';
 import type { Opened } from '../cli/process.ts';
 import { createS3 } from '../lib/aws.ts';
 import { environment } from '../lib/config/environment.ts';
-import { findEngine } from '../lib/engine/binary.ts';
-import { startEmbeddedEngine } from '../lib/engine/embedded.ts';
 import type { Log } from '../lib/log.ts';
 import { startEmulator } from '../lib/servers/emulator.ts';
 import { startSimulatorProcess } from '../lib/servers/simulator.ts';
 import { connectClient, connectWorker } from '../lib/temporal.ts';
 
 import { createBareActivities } from './bare-activities.ts';
+import { configText } from './config-text.ts';
 import type { Rivals } from './measure.ts';
+import { openEngine } from './open-engine.ts';
 import { RESULT_BYTES } from './result-bytes.ts';
 
 const BUCKET = 'bench';
@@ -40,16 +40,7 @@ export async function openRivals({
   opened: Opened;
 }): Promise<Rivals> {
   const env = environment();
-  const engine = await startEmbeddedEngine({
-    binary: await findEngine({ env, log }),
-    dataFolder: join(folder, 'data'),
-    env,
-    port: 0,
-    uiPort: 0,
-    namespace: 'default',
-    log,
-  });
-  opened.needs(engine);
+  const engine = await openEngine(join(folder, 'data'), { log, opened });
   const emulator = await startEmulator({ env });
   opened.needs(emulator);
   const simulator = await startSimulatorProcess({ env });
@@ -60,7 +51,13 @@ export async function openRivals({
   const file = join(folder, 'realityserver.conf');
   await writeFile(
     file,
-    configText({ engine: engine.address, aws: emulator.endpoint, realityServer: simulator.url, folder }),
+    configText({
+      engine: engine.address,
+      aws: emulator.endpoint,
+      queue: QUEUE,
+      commands: ['big_result'],
+      lines: [`data_folder ${join(folder, 'data')}`, `realityserver_url ${simulator.url}`],
+    }),
   );
   const context = openContext({ config: file }, log);
   const s3 = createS3(context.config.aws);
@@ -127,38 +124,3 @@ const message = (postbackUrl: string): string =>
       { name: 'http_post', config: { postback_uri: `${postbackUrl}\${message_id}.\${mime_ext}` } },
     ],
   });
-
-const configText = ({
-  engine,
-  aws,
-  realityServer,
-  folder,
-}: {
-  engine: string;
-  aws: string;
-  realityServer: string;
-  folder: string;
-}): string => `
-<user queue_manager>
-    allow_command big_result
-    listen_queue ${QUEUE}
-</user>
-<user aws>
-    region eu-west-1
-    endpoint ${aws}
-    access_key_id bench
-    secret_access_key bench
-    <user s3>
-        path_style on
-    </user>
-</user>
-<user dqm>
-    temporal_address ${engine}
-    data_folder ${join(folder, 'data')}
-    realityserver_url ${realityServer}
-    metrics_address 127.0.0.1:0
-    <user queue>
-        name ${QUEUE}
-    </user>
-</user>
-`;

@@ -65,9 +65,7 @@ export interface TemporalClient {
 /** Rejects at once when the engine refuses the credentials. */
 export async function connectClient(options: TemporalOptions, retry?: ConnectRetry): Promise<TemporalClient> {
   const connection = await whenReachable(options, retry, () => connectOnce(options));
-  const { namespace, dataConverter } = options;
-  const client = new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
-  return { client, connection, close: () => connection.close() };
+  return { client: clientOn(connection, options), connection, close: () => connection.close() };
 }
 
 /** For one Worker: two of one task queue on one connection are refused. Rejects as `connectClient`. */
@@ -81,9 +79,9 @@ export async function connectWorker(options: TemporalOptions, retry?: ConnectRet
   });
 }
 
-/** For starts of workflows whose first step the worker on this connection may get with the answer. */
-export const clientBeside = (
-  connection: NativeConnection,
+/** On a worker's own connection that worker may get the first step of a workflow that is started with the answer. */
+export const clientOn = (
+  connection: Connection | NativeConnection,
   { namespace, dataConverter }: Pick<TemporalOptions, 'namespace' | 'dataConverter'>,
 ): Client => new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
 

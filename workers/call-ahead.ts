@@ -24,6 +24,13 @@ const LEAD_MS = 50;
 export function createCallAhead({ clock, soonOver }: { clock: Clock; soonOver(): void }): CallAhead {
   const lately = new Map<string, number[]>();
   let running: { command: string; sinceMs: number; ending: AbortController } | undefined;
+  /** What has run until now. */
+  const end = (): typeof running => {
+    const ended = running;
+    ended?.ending.abort();
+    running = undefined;
+    return ended;
+  };
 
   return {
     begins: (command) => {
@@ -36,17 +43,14 @@ export function createCallAhead({ clock, soonOver }: { clock: Clock; soonOver():
       });
     },
     completed: () => {
-      if (!running) return;
-      const { command, sinceMs } = running;
+      const ended = end();
+      if (!ended) return;
+      const { command, sinceMs } = ended;
       lately.set(command, [...(lately.get(command) ?? []), clock.now() - sinceMs].slice(-SHORT_IN_A_ROW));
-      running.ending.abort();
-      running = undefined;
     },
     over: () => {
-      if (!running) return;
-      lately.delete(running.command);
-      running.ending.abort();
-      running = undefined;
+      const ended = end();
+      if (ended) lately.delete(ended.command);
     },
   };
 }

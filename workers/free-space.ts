@@ -1,6 +1,6 @@
-import type { StatsFs } from 'node:fs';
-import { mkdir, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 
+import { inFolder } from '../lib/files.ts';
 import { StagingError } from '../lib/results/staging-error.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -9,7 +9,7 @@ const NEEDED_BYTES = 256 * MEBIBYTE;
 
 /** Fails as a fault of the host, with the folder and the figures, when a disk is full or nearly so. Makes the folder. */
 export async function requireFreeSpace(folder: string, neededBytes = NEEDED_BYTES): Promise<void> {
-  const { bavail, blocks, bsize } = await spaceOf(folder).catch((error: Error) => {
+  const { bavail, blocks, bsize } = await inFolder(folder, () => statfs(folder)).catch((error: Error) => {
     throw new StagingError(`staging folder ${folder}: ${error.message}`, { cause: error });
   });
   if (bavail * bsize >= neededBytes) return;
@@ -17,12 +17,4 @@ export async function requireFreeSpace(folder: string, neededBytes = NEEDED_BYTE
     (bytes) => `${Math.floor(bytes / MEBIBYTE)} MiB`,
   );
   throw new StagingError(`staging folder ${folder}: ${free} free of ${all}, a command needs ${needed}`);
-}
-
-async function spaceOf(folder: string): Promise<StatsFs> {
-  return statfs(folder).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-    await mkdir(folder, { recursive: true });
-    return statfs(folder);
-  });
 }

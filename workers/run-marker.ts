@@ -1,10 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
 
 import type { RunMark } from '../activities/render.ts';
-import { removeFile } from '../lib/files.ts';
+import { inFolder, removeFile } from '../lib/files.ts';
 import { readJsonFile } from '../lib/json-file.ts';
 import { StagingError } from '../lib/results/staging-error.ts';
 
@@ -39,12 +39,7 @@ export function createRunMarker({ folder, identity }: { folder: string; identity
     set: (mark) =>
       inTurn(async () => {
         try {
-          // The GPU waits for this: the folder is made once.
-          await writeFile(path, JSON.stringify(mark)).catch(async (error: NodeJS.ErrnoException) => {
-            if (error.code !== 'ENOENT') throw error;
-            await mkdir(folder, { recursive: true });
-            await writeFile(path, JSON.stringify(mark));
-          });
+          await inFolder(folder, () => writeFile(path, JSON.stringify(mark)));
         } catch (error) {
           throw new StagingError(`data folder: ${(error as Error).message}`, { cause: error });
         }

@@ -49,34 +49,28 @@ export async function withEnding<T>(input: JobInput, page: JobEnding, run: () =>
 export function taskFailure(error: unknown, details: TaskFailureDetails): unknown {
   if (isCancellation(error)) return error;
   const { type, message } = reasonOf(error, 'TaskUnavailable');
-  return withoutStack(
-    ApplicationFailure.create({
-      type,
-      message: `task ${details.task + 1}: ${message}`,
-      nonRetryable: true,
-      details: [details],
-      ...(error instanceof Error && { cause: error }),
-    }),
-  );
+  return finalFailure(error, { type, message: `task ${details.task + 1}: ${message}`, details: [details] });
 }
 
 /** The activity's own failure, without the engine's wrapping: its type is what people filter by. */
 function jobFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
-  const { type, message, details } = reasonOf(error, 'HostFault');
-  return withoutStack(
-    ApplicationFailure.create({
-      type,
-      message,
-      nonRetryable: true,
-      details,
-      ...(error instanceof Error && { cause: error }),
-    }),
+  return finalFailure(error, reasonOf(error, 'HostFault'));
+}
+
+const finalFailure = (error: unknown, reason: Reason): ApplicationFailure =>
+  withoutStack(
+    ApplicationFailure.create({ ...reason, nonRetryable: true, ...(error instanceof Error && { cause: error }) }),
   );
+
+interface Reason {
+  type: string;
+  message: string;
+  details: unknown[];
 }
 
 /** A timeout's last failure says more than the timeout; one without any is `fallback`. */
-export function reasonOf(error: unknown, fallback: string): { type: string; message: string; details: unknown[] } {
+export function reasonOf(error: unknown, fallback: string): Reason {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure) {
     return { type: cause.type ?? fallback, message: cause.message, details: cause.details ?? [] };

@@ -2,7 +2,7 @@ import type { ObjectCannedACL, S3Client, StorageClass } from '@aws-sdk/client-s3
 
 import type { StagedResult } from '../../lib/contract/job-input.ts';
 import { readTaskConfig, type TaskConfig } from '../../lib/contract/task-configs.ts';
-import { isMissingObject, s3ErrorOf } from '../../lib/results/s3-errors.ts';
+import { isMissingObject, isNotImplemented } from '../../lib/results/s3-errors.ts';
 import { abortParts, type S3Object } from '../../lib/results/s3-multipart.ts';
 import { NoSuchResult } from '../../lib/results/store.ts';
 import { s3Failure } from '../classify.ts';
@@ -70,8 +70,6 @@ interface Delivery {
   upload: SharedUpload;
 }
 
-const NOT_IMPLEMENTED = 501;
-
 async function deliver(delivery: Delivery, { store, copyLimits }: S3UploadDeps, signal: AbortSignal): Promise<void> {
   const { result, upload } = delivery;
   if (store.location.kind === 's3') {
@@ -82,7 +80,7 @@ async function deliver(delivery: Delivery, { store, copyLimits }: S3UploadDeps, 
     } catch (error) {
       if (isMissingObject(error))
         throw new NoSuchResult(`${result.uri} is gone from the result store`, { cause: error });
-      if (s3ErrorOf(error).status !== NOT_IMPLEMENTED) throw error;
+      if (!isNotImplemented(error)) throw error;
     }
   }
   const body = await store.open(result, signal);

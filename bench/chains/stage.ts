@@ -14,12 +14,11 @@ import { openJobWorker } from '../../cli/parts/job-worker.ts';
 import { openShared } from '../../cli/parts/shared.ts';
 import type { Opened } from '../../cli/process.ts';
 import { environment } from '../../lib/config/environment.ts';
-import { findEngine } from '../../lib/engine/binary.ts';
-import { startEmbeddedEngine } from '../../lib/engine/embedded.ts';
 import type { Log } from '../../lib/log.ts';
 import { startSimulatorProcess } from '../../lib/servers/simulator.ts';
 import { connectClient, connectWorker } from '../../lib/temporal.ts';
 import type { CallRecord } from '../../simulator/calls.ts';
+import { openEngine } from '../open-engine.ts';
 
 const QUEUE = 'bench';
 const BARE_TASK_QUEUE = 'bare';
@@ -30,10 +29,8 @@ const fileOf = (name: string): string => fileURLToPath(new URL(`${name}.js`, imp
 /** Four simulated hosts, and on one engine the chains and a workflow without the kit. */
 export async function openStage({ folder, log, opened }: { folder: string; log: Log; opened: Opened }) {
   const env = environment();
-  const binary = await findEngine({ env, log });
   const dataFolder = join(folder, 'data');
-  const engine = await startEmbeddedEngine({ binary, dataFolder, env, port: 0, uiPort: 0, namespace: 'default', log });
-  opened.needs(engine);
+  const engine = await openEngine(dataFolder, { log, opened });
   const simulators = await Promise.all(Array.from({ length: HOSTS }, () => startSimulatorProcess({ env })));
   for (const simulator of simulators) opened.needs(simulator);
   const urls = simulators.map(({ url }) => url);

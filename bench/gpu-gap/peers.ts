@@ -6,8 +6,6 @@ import { openShared } from '../../cli/parts/shared.ts';
 import type { Opened } from '../../cli/process.ts';
 import { createSqs } from '../../lib/aws.ts';
 import { environment } from '../../lib/config/environment.ts';
-import { findEngine } from '../../lib/engine/binary.ts';
-import { startEmbeddedEngine } from '../../lib/engine/embedded.ts';
 import type { Log } from '../../lib/log.ts';
 import { createRealityServer } from '../../lib/realityserver/http.ts';
 import { startEmulator } from '../../lib/servers/emulator.ts';
@@ -17,6 +15,9 @@ import type { CallRecord } from '../../simulator/calls.ts';
 
 import { bullmqPeer, bullmqTwoQueuesPeer } from './bullmq.ts';
 import { dqmPeers } from './dqm.ts';
+import { configText } from '../config-text.ts';
+import { openEngine } from '../open-engine.ts';
+
 import type { Peer } from './peer.ts';
 import { plainTemporalPeer } from './plain-temporal.ts';
 import { startRedis } from './redis.ts';
@@ -37,10 +38,8 @@ interface OpenPeers {
 /** All of them in this process, turn by turn, on one simulated RealityServer. */
 export async function openPeers({ folder, log, opened }: OpenPeers) {
   const env = environment();
-  const binary = await findEngine({ env, log });
   const dataFolder = join(folder, 'data');
-  const engine = await startEmbeddedEngine({ binary, dataFolder, env, port: 0, uiPort: 0, namespace: 'default', log });
-  opened.needs(engine);
+  const engine = await openEngine(dataFolder, { log, opened });
   const emulator = await startEmulator({ env });
   opened.needs(emulator);
   const simulator = await startSimulatorProcess({ env });
@@ -49,7 +48,16 @@ export async function openPeers({ folder, log, opened }: OpenPeers) {
   if (redis) opened.needs(redis);
 
   const file = join(folder, 'realityserver.conf');
-  await writeFile(file, configText(engine.address, emulator.endpoint, simulator.url, dataFolder));
+  await writeFile(
+    file,
+    configText({
+      engine: engine.address,
+      aws: emulator.endpoint,
+      queue: QUEUE,
+      commands: [COMMAND],
+      lines: [`data_folder ${dataFolder}`, `realityserver_url ${simulator.url}`],
+    }),
+  );
   const context = openContext({ config: file }, log);
   const sqs = createSqs(context.config.aws);
   opened.closes(() => sqs.destroy());
@@ -89,25 +97,3 @@ export async function openPeers({ folder, log, opened }: OpenPeers) {
     },
   };
 }
-
-const configText = (engine: string, aws: string, realityServer: string, dataFolder: string): string => `
-<user queue_manager>
-    allow_command ${COMMAND}
-    listen_queue ${QUEUE}
-</user>
-<user aws>
-    region eu-west-1
-    endpoint ${aws}
-    access_key_id bench
-    secret_access_key bench
-</user>
-<user dqm>
-    temporal_address ${engine}
-    data_folder ${dataFolder}
-    realityserver_url ${realityServer}
-    metrics_address 127.0.0.1:0
-    <user queue>
-        name ${QUEUE}
-    </user>
-</user>
-`;

@@ -11,8 +11,6 @@ import { intakeOf } from '../../cli/parts/intake.ts';
 import type { Opened } from '../../cli/process.ts';
 import { createS3 } from '../../lib/aws.ts';
 import { environment } from '../../lib/config/environment.ts';
-import { findEngine } from '../../lib/engine/binary.ts';
-import { startEmbeddedEngine } from '../../lib/engine/embedded.ts';
 import type { Log } from '../../lib/log.ts';
 import { createRealityServer } from '../../lib/realityserver/http.ts';
 import { createResultStore } from '../../lib/results/open-store.ts';
@@ -20,11 +18,14 @@ import { startEmulator } from '../../lib/servers/emulator.ts';
 import { startSimulatorProcess } from '../../lib/servers/simulator.ts';
 import { connectClient } from '../../lib/temporal.ts';
 import type { CallRecord } from '../../simulator/calls.ts';
+import { configText } from '../config-text.ts';
+import { openEngine } from '../open-engine.ts';
 
 import { startDqm, type DqmProcess } from './dqm-process.ts';
 
 export const QUEUE = 'bench';
 export const BUCKET = 'bench';
+const COMMANDS = ['sleep', 'big_result'];
 
 export interface Job {
   command: string;
@@ -69,10 +70,8 @@ export async function openStage({
   lines: common = [],
 }: StageOptions): Promise<Stage> {
   const env = environment();
-  const binary = await findEngine({ env, log });
   const dataFolder = join(folder, 'engine');
-  const engine = await startEmbeddedEngine({ binary, dataFolder, env, port: 0, uiPort: 0, namespace: 'default', log });
-  opened.needs(engine);
+  const engine = await openEngine(dataFolder, { log, opened });
   const emulator = await startEmulator({ env });
   opened.needs(emulator);
   const { client, close } = await connectClient({ address: engine.address, namespace: engine.namespace });
@@ -82,7 +81,10 @@ export async function openStage({
   const configOf = async (name: string, lines: readonly string[] = []): Promise<string> => {
     const file = join(folder, `${name}.conf`);
     const own = [`data_folder ${join(folder, name)}`, `result_store ${store}`, ...common, ...lines];
-    await writeFile(file, configText({ engine: engine.address, aws: emulator.endpoint, lines: own }));
+    await writeFile(
+      file,
+      configText({ engine: engine.address, aws: emulator.endpoint, queue: QUEUE, commands: COMMANDS, lines: own }),
+    );
     return file;
   };
   const started = async (args: readonly string[], message: string): Promise<DqmProcess> => {
@@ -126,34 +128,3 @@ export async function openStage({
     },
   };
 }
-
-interface ConfigOf {
-  engine: string;
-  aws: string;
-  lines: readonly string[];
-}
-
-const configText = ({ engine, aws, lines }: ConfigOf): string => `
-<user queue_manager>
-    allow_command sleep
-    allow_command big_result
-    listen_queue ${QUEUE}
-</user>
-<user aws>
-    region eu-west-1
-    endpoint ${aws}
-    access_key_id bench
-    secret_access_key bench
-    <user s3>
-        path_style on
-    </user>
-</user>
-<user dqm>
-    temporal_address ${engine}
-    metrics_address 127.0.0.1:0
-    <user queue>
-        name ${QUEUE}
-    </user>
-${lines.map((line) => `    ${line}`).join('\n')}
-</user>
-`;

@@ -11,7 +11,7 @@ import type { Config } from '../../lib/config/config.ts';
 import { createPostbackAgent } from '../../lib/postback/agent.ts';
 import { createPost } from '../../lib/postback/post.ts';
 import { loadUserTasks } from '../../lib/tasks/load.ts';
-import { clientBeside, connectClient, connectWorker } from '../../lib/temporal.ts';
+import { clientOn, connectClient, connectWorker } from '../../lib/temporal.ts';
 import { UserModuleError } from '../../lib/user-module.ts';
 import { workflowsOf } from '../../workers/bundle.ts';
 import { countTasks } from '../../workers/count-tasks.ts';
@@ -71,7 +71,7 @@ export async function openJobWorker(shared: Shared): Promise<Client> {
   );
   setReady(true);
   log.info('Job worker started');
-  return clientBeside(connection, temporal);
+  return clientOn(connection, temporal);
 }
 
 /** Both are activities of one worker, known to the engine by their names. */

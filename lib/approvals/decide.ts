@@ -21,12 +21,22 @@ export const decideApproval = (client: Client, workflowId: string, decision: App
   );
 
 /** What a chain waits for now; a job that is no chain waits for nothing. Rejects with `NotDecided`. */
-export const openApprovals = (client: Client, workflowId: string): Promise<OpenApproval[]> =>
-  asking(client, workflowId, () => client.workflow.getHandle(workflowId).query<OpenApproval[]>(OPEN_APPROVALS));
+export const openApprovals = (client: Client, workflowId: string, limitMs = ANSWER_LIMIT_MS): Promise<OpenApproval[]> =>
+  asking(
+    client,
+    workflowId,
+    () => client.workflow.getHandle(workflowId).query<OpenApproval[]>(OPEN_APPROVALS),
+    limitMs,
+  );
 
-async function asking<T>(client: Client, workflowId: string, ask: () => Promise<T>): Promise<T> {
+async function asking<T>(
+  client: Client,
+  workflowId: string,
+  ask: () => Promise<T>,
+  limitMs = ANSWER_LIMIT_MS,
+): Promise<T> {
   try {
-    return await client.withDeadline(Date.now() + ANSWER_LIMIT_MS, ask);
+    return await client.withDeadline(Date.now() + limitMs, ask);
   } catch (error) {
     throw new NotDecided(`${workflowId}: ${reasonText(error)}`, { cause: error });
   }

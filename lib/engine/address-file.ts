@@ -1,7 +1,8 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
+import { removeFile } from '../files.ts';
 import { readJsonFile } from '../json-file.ts';
 import { accepts } from '../servers/ports.ts';
 
@@ -31,7 +32,7 @@ export async function rememberEngine(dataFolder: string, engine: EngineAddress):
   await rename(draft, fileIn(dataFolder));
 }
 
-export const forgetEngine = (dataFolder: string): Promise<void> => rm(fileIn(dataFolder), { force: true });
+export const forgetEngine = (dataFolder: string): Promise<void> => removeFile(fileIn(dataFolder));
 
 function isAlive(pid: number): boolean {
   try {

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 
+import { openApprovals } from '../approvals/decide.ts';
 import type { OpenApproval } from '../contract/approvals.ts';
 import { DqmQueue } from '../contract/search-attributes.ts';
 
@@ -9,7 +10,6 @@ import { readHistory, type RawHistory } from './history.ts';
 import { whyHeldUp } from './held-up.ts';
 import { readHostWait, type HostWait } from './host-wait.ts';
 import type { JobRow, JobView } from './job-view.ts';
-import { readOpenApprovals } from './open-approvals.ts';
 import { pendingActivities, type PendingActivity } from './pending.ts';
 import { isExpressible, literal } from './query.ts';
 import { jobRow, type ExecutionInfo, type UiPlace } from './row.ts';
@@ -37,6 +37,9 @@ export async function showJob(client: Client, workflowId: string, ui: UiPlace, r
   return jobView(await readFacts(client, workflowId, runId), ui);
 }
 
+/** A page about a job does not wait for a job worker that is not there. */
+const APPROVALS_LIMIT_MS = 2_000;
+
 /** The same, with what a person wants to know beside it. */
 export async function readJob(client: Client, workflowId: string, ui: UiPlace): Promise<JobDetails> {
   const { raw, ...facts } = await readFacts(client, workflowId);
@@ -45,7 +48,7 @@ export async function readJob(client: Client, workflowId: string, ui: UiPlace): 
     runsBefore(client, facts.info, ui),
     readHostWait(client, job, facts.pending),
     isOpen(facts.info) ? whyHeldUp(raw, createDecoder(client)) : undefined,
-    job.state === 'approval' ? readOpenApprovals(client, workflowId) : [],
+    job.state === 'approval' ? openApprovals(client, workflowId, APPROVALS_LIMIT_MS).catch(() => []) : [],
   ]);
   const { pending } = facts;
   return { job, timeLine: timeLine(facts), pending, hostWait, heldUp: heldUp ?? null, approvals, earlierRuns };

@@ -28,6 +28,9 @@ export const isMissingObject = (error: unknown): boolean => {
   );
 };
 
+/** What calls itself S3 and is not AWS's may lack a call, or a condition of one. */
+export const isNotImplemented = (error: unknown): boolean => s3ErrorOf(error).status === 501;
+
 /** `NoSuchBucket: The specified bucket does not exist`, without saying one thing twice. */
 export function s3ErrorText(error: unknown): string {
   const { name, message } = s3ErrorOf(error);

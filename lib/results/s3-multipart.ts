@@ -7,7 +7,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 
-import { s3ErrorOf } from './s3-errors.ts';
+import { isNotImplemented, s3ErrorOf } from './s3-errors.ts';
 
 export interface S3Object {
   Bucket: string;
@@ -45,8 +45,6 @@ export async function beginParts(
   return { uploadId, there: new Map() };
 }
 
-const NOT_IMPLEMENTED = 501;
-
 /** Undefined: S3 has taken it away meanwhile, or does not let us ask. */
 async function partsThere(
   s3: S3Client,
@@ -66,7 +64,7 @@ async function partsThere(
     return there;
   } catch (error) {
     const { status = 0 } = s3ErrorOf(error);
-    if (status !== NOT_IMPLEMENTED && (status < 400 || status >= 500)) throw error;
+    if (!isNotImplemented(error) && (status < 400 || status >= 500)) throw error;
     await abortParts(s3, { Bucket, Key }, UploadId);
     return undefined;
   }

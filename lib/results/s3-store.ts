@@ -12,7 +12,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { StagedResult } from '../contract/job-input.ts';
 
 import { checkedKey, keyUnder, parseReference, REFERENCE_NAME, referenceText } from './reference.ts';
-import { isMissingObject, s3ErrorOf, s3ErrorText } from './s3-errors.ts';
+import { isMissingObject, isNotImplemented, s3ErrorOf, s3ErrorText } from './s3-errors.ts';
 import { sendFileToS3, type CutOff } from './s3-file.ts';
 import { StagingError } from './staging-error.ts';
 import { NoSuchResult, StoreUnavailable, type ResultStore, type StagedFile } from './store.ts';
@@ -80,8 +80,7 @@ export function createS3Store({ s3, bucket, prefix }: S3StoreOptions): ResultSto
     try {
       await s3.send(new PutObjectCommand({ ...reference, IfNoneMatch: '*' }), { abortSignal: signal });
     } catch (error) {
-      const { status = 0 } = s3ErrorOf(error);
-      if (![PRECONDITION_FAILED, NOT_IMPLEMENTED].includes(status)) throw error;
+      if (s3ErrorOf(error).status !== PRECONDITION_FAILED && !isNotImplemented(error)) throw error;
       if (await readPublished(key, signal)) return;
       // One stands there whose bytes are gone, or the condition is unknown here.
       await s3.send(new PutObjectCommand(reference), { abortSignal: signal });
@@ -108,7 +107,6 @@ export function createS3Store({ s3, bucket, prefix }: S3StoreOptions): ResultSto
 /** S3's own limit, a week. */
 const LONGEST_SIGNED_SECONDS = 604_800;
 const PRECONDITION_FAILED = 412;
-const NOT_IMPLEMENTED = 501;
 
 async function ifPresent<T>(work: Promise<T>): Promise<T | undefined> {
   try {

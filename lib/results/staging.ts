@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, rename, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 
 import { sha256 } from '../contract/ids.ts';
-import { removeFile } from '../files.ts';
+import { inFolder, removeFile } from '../files.ts';
 
 import { readSidecar, sidecarText, type StagedFileOf, type StagingMeta } from './sidecar.ts';
 import { StagingError } from './staging-error.ts';
@@ -98,7 +98,7 @@ const SHA256_DIGITS = 64;
 /** Not forced to the disk: the GPU waits for this. Who reads it after a restart checks it. */
 async function write(path: string, bytes: Readable): Promise<{ sha256: string; size: number }> {
   const hash = createHash('sha256');
-  const file = await onDisk(createFile(path));
+  const file = await onDisk(inFolder(dirname(path), () => open(path, 'wx')));
   let size = 0;
   try {
     for await (const chunk of bytes as AsyncIterable<Buffer>) {
@@ -112,14 +112,6 @@ async function write(path: string, bytes: Readable): Promise<{ sha256: string; s
   }
   return { sha256: hash.digest('hex'), size };
 }
-
-/** The GPU waits for this: the folder is made once, or again when somebody has cleared it away. */
-const createFile = (path: string): Promise<FileHandle> =>
-  open(path, 'wx').catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-    await mkdir(dirname(path), { recursive: true });
-    return open(path, 'wx');
-  });
 
 /** Tells a failing disk from a failing connection. */
 async function onDisk<T>(work: Promise<T>): Promise<T> {
