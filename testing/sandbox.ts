@@ -85,6 +85,11 @@ function runOn(run: SandboxRun): Promise<unknown> {
 }
 
 const LOOK_EVERY_MS = 250;
+/** Temporal's numbers for a step that something overtook, as an answer or a decision: the next try has it. */
+const CONFLICTS: readonly number[] = [
+  1, // unhandled command
+  31, // unhandled update
+];
 
 /** The engine tries again and again what the chain's code cannot do; a test is to say so at once. */
 async function untilStuck(job: WorkflowHandle, signal: AbortSignal): Promise<never> {
@@ -93,7 +98,9 @@ async function untilStuck(job: WorkflowHandle, signal: AbortSignal): Promise<nev
       throw signal.reason;
     });
     const { events } = await job.fetchHistory();
-    const failed = events?.find((event) => event.workflowTaskFailedEventAttributes)?.workflowTaskFailedEventAttributes;
+    const failed = events
+      ?.map((event) => event.workflowTaskFailedEventAttributes)
+      .find((attributes) => attributes && !CONFLICTS.includes(Number(attributes.cause)));
     if (failed) throw new Error(`the chain cannot go on: ${failed.failure?.message ?? 'its code failed'}`);
   }
 }
