@@ -28,7 +28,7 @@ export default {
   // Most tests wait for servers: one worker, as jest would take on two cores, would wait for each in turn.
   maxWorkers: 4,
   // Ends what hangs. The five seconds that jest gives are too few on a machine with other work.
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   projects: [
     project('unit'),

@@ -7,7 +7,7 @@ let farm: Farm;
 
 beforeAll(async () => {
   farm = await aFarm();
-}, 60_000);
+});
 
 afterEach(killAll);
 afterAll(() => farm?.close());
@@ -105,7 +105,7 @@ test('a submitted job runs, and jobs and job show it', async () => {
   const page = await dqm(['job', 'chair-1', '--config', config]);
   expect(page.stdout).toContain('completed');
   expect(await up.stop('SIGINT')).toBe(0);
-}, 60_000);
+});
 
 test('a job that intake would reject is not submitted', async () => {
   const config = farm.config('submit.conf');
@@ -128,4 +128,4 @@ test('with the engine away a worker waits and says so once, and a question fails
   const { exitCode, stderr } = await dqm(['jobs', '--config', file]);
   expect(exitCode).toBe(1);
   expect(stderr).toContain('cannot reach the Temporal engine at 127.0.0.1:9');
-}, 60_000);
+});

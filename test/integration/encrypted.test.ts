@@ -73,7 +73,7 @@ beforeAll(async () => {
     tls: { serverRootCACertificate: Buffer.from(cert) },
     dataConverter: { payloadCodecs: [scrambler] },
   };
-}, 60_000);
+});
 
 afterAll(async () => {
   await farm?.close();
@@ -130,4 +130,4 @@ test('a job goes its whole way over TLS, with payloads that nobody else can read
   for (const part of parts) part.stop();
   await Promise.all(parts.map(({ done }) => done));
   for (const each of closers.toReversed()) await each();
-}, 60_000);
+});

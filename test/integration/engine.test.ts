@@ -15,7 +15,6 @@ import { aRefusingEngine } from '../support/servers-refusing.ts';
 import { silentLog } from '../support/silent-log.ts';
 
 /** Stopping one takes a second. */
-jest.setTimeout(30_000);
 
 const DAY_MS = 86_400_000;
 

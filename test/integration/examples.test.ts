@@ -14,8 +14,6 @@ import { killAll, PROGRAM, startDqm } from '../support/dqm-process.ts';
 import { describeWithAmqp, servers } from '../support/servers.ts';
 import { until } from '../support/until.ts';
 
-jest.setTimeout(60_000);
-
 const ROOT = join(__dirname, '../..');
 const EXAMPLES = join(ROOT, 'examples');
 const RESOLVES_LOCALHOST = join(ROOT, 'test/support/localhost-names.mjs');
@@ -45,7 +43,7 @@ beforeAll(async () => {
   if (servers().amqpUrl === undefined) return;
   startDqm(['worker', 'gpu', '--config', farm.config('nightly.conf', { listenQueue: 'nightly', host: 'gpu-02' })]);
   await startDqm(['bridge', '--queue', 'nightly', '--config', config]).said('Bridge started');
-}, 60_000);
+});
 
 afterAll(async () => {
   await killAll();

@@ -9,7 +9,7 @@ let farm: Farm;
 
 beforeAll(async () => {
   farm = await aFarm();
-}, 60_000);
+});
 
 afterEach(killAll);
 afterAll(() => farm?.close());
@@ -58,4 +58,4 @@ test('a job that fails and a message that is rejected are found in the dead-lett
     error: { type: 'BadMessage', message: 'body: is not JSON' },
   });
   expect(await up.stop()).toBe(0);
-}, 60_000);
+});

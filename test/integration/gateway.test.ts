@@ -9,8 +9,6 @@ import { dqm, killAll, startDqm, type DqmProcess } from '../support/dqm-process.
 import { describeWithAmqp, servers } from '../support/servers.ts';
 import { until } from '../support/until.ts';
 
-jest.setTimeout(60_000);
-
 let farm: Farm;
 beforeAll(async () => (farm = await aFarm()));
 afterAll(async () => {

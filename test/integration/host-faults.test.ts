@@ -66,7 +66,7 @@ test('a licence that is gone on all hosts for ten minutes fails none of fifty jo
   expect(results).toHaveLength(50);
   // Each host asked a few times and then waited: two at once, then after one, two and five minutes.
   expect(calls.length).toBeLessThanOrEqual(3 * 7);
-}, 60_000);
+});
 
 test('a host whose driver is broken fails no job: its canary keeps it out, a healthy one gets the retries', async () => {
   const queue = 'driver';
@@ -82,7 +82,7 @@ test('a host whose driver is broken fails no job: its canary keeps it out, a hea
   const failures = broken?.simulator.log.filter(({ command }) => command === 'big_result') ?? [];
   expect(failures.length).toBeLessThanOrEqual(2);
   expect(healthy?.simulator.log.filter(({ command }) => command === 'big_result')).toHaveLength(12);
-}, 60_000);
+});
 
 test('a scene that crashes RealityServer takes down three hosts and then fails with their names; other jobs go on', async () => {
   const queue = 'crash';
@@ -95,7 +95,7 @@ test('a scene that crashes RealityServer takes down three hosts and then fails w
   await expect(bad.result()).rejects.toMatchObject({
     cause: { type: 'HostFault', message: expect.stringMatching(/^fault broke .*: gpu-., gpu-., gpu-.$/) as string },
   });
-}, 120_000);
+});
 
 test('a job on the only host waits until that has shown that it works', async () => {
   const queue = 'alone';
@@ -108,4 +108,4 @@ test('a job on the only host waits until that has shown that it works', async ()
   expect((await job.describe()).status).toBe('RUNNING');
   await host?.forgive();
   await expect(job.result()).resolves.toMatchObject({ host: 'gpu-1' });
-}, 30_000);
+});

@@ -10,8 +10,6 @@ import { aNamespace, type TestNamespace } from '../support/a-namespace.ts';
 import { aCommand } from '../support/a-render-host.ts';
 import { until } from '../support/until.ts';
 
-jest.setTimeout(60_000);
-
 let engine: TestNamespace;
 let shared: string;
 beforeAll(async () => {

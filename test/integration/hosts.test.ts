@@ -81,4 +81,4 @@ test('a host is ready while it waits for a command or has one, not while its slo
     await host.stop();
   }
   await until(async () => (await slots(queue)).every(({ isReady }) => !isReady));
-}, 30_000);
+});

@@ -15,8 +15,6 @@ import { anSqsClient, anSqsQueue } from '../support/an-sqs-queue.ts';
 import { describeWithAmqp, servers } from '../support/servers.ts';
 import { until } from '../support/until.ts';
 
-jest.setTimeout(120_000);
-
 const ROOT = join(__dirname, '../..');
 const page = readFileSync(join(ROOT, 'docs/migrate.md'), 'utf8');
 const blocks = (language: string): string[] =>
@@ -26,7 +24,7 @@ const commands = blocks('sh').flatMap((block) => block.split('\n'));
 let farm: Farm;
 beforeAll(async () => {
   farm = await aFarm();
-}, 60_000);
+});
 afterEach(killAll);
 afterAll(() => farm?.close());
 

@@ -20,7 +20,7 @@ beforeAll(async () => {
   store = mkdtempSync(join(tmpdir(), 'dqm-test-'));
   const worker = startDqm(['worker', 'jobs', '--config', farm.config('jobs.conf', { dqm: [`result_store ${store}`] })]);
   await worker.said('Job worker started');
-}, 60_000);
+});
 
 afterEach(() => farm.simulate('sim_faults', { clear: true }));
 afterAll(async () => {
@@ -180,7 +180,7 @@ test('a cancel reaches the running command within two seconds', async () => {
   const [run] = await callsOf(queue);
   expect(run?.end).not.toBeNull();
   await host.stop();
-}, 60_000);
+});
 
 test('a host that is frozen past its heartbeat timeout and thaws neither publishes over the winner nor delivers beside it', async () => {
   const queue = 'frozen';
@@ -210,7 +210,7 @@ test('a host that is frozen past its heartbeat timeout and thaws neither publish
   const reference = readFileSync(new URL('reference.json', result.uri), 'utf8');
   expect(JSON.parse(reference)).toMatchObject({ mimeType: 'application/octet-stream', sha256: result.sha256 });
   await frozen.stop();
-}, 90_000);
+});
 
 test('a host that is asked to stop hands its command to another one at once', async () => {
   const queue = 'handed-over';
@@ -228,7 +228,7 @@ test('a host that is asked to stop hands its command to another one at once', as
   expect(Date.now() - startMs).toBeLessThan(6_000);
   await job.result();
   await staying.stop();
-}, 60_000);
+});
 
 test('with progress over the WebSocket a job tells how far its command is', async () => {
   const queue = 'progress';
@@ -242,7 +242,7 @@ test('with progress over the WebSocket a job tells how far its command is', asyn
   expect(seen).toBeGreaterThanOrEqual(10);
   await job.cancel();
   await host.stop('SIGKILL');
-}, 60_000);
+});
 
 const callsOf = async (queue: string) =>
   [...(await farm.calls('sleep')), ...(await farm.calls('big_result'))].filter(({ body }) =>

@@ -9,8 +9,6 @@ import { aFarm, type Farm } from '../support/a-farm.ts';
 import { dqm, killAll, startDqm } from '../support/dqm-process.ts';
 import { until } from '../support/until.ts';
 
-jest.setTimeout(180_000);
-
 let farm: Farm;
 let config: string;
 beforeAll(async () => {
@@ -18,7 +16,7 @@ beforeAll(async () => {
   config = farm.config('realityserver.conf', { listenQueue: 'renders' });
   // Without an address `dqm up` brings its engine, which then restarts with everything else.
   writeFileSync(config, readFileSync(config, 'utf8').replace(/ *temporal_address .*\n/, ''));
-}, 180_000);
+});
 afterAll(async () => {
   await killAll();
   await farm?.close();

@@ -10,8 +10,6 @@ import { aNamespace, type TestNamespace } from '../support/a-namespace.ts';
 import { anIntake, type IntakeParts } from '../support/an-intake.ts';
 import { until } from '../support/until.ts';
 
-jest.setTimeout(60_000);
-
 let engine: TestNamespace;
 let jobWorker: { stop(): Promise<void> };
 let intake: IntakeParts['intake'];
@@ -19,7 +17,7 @@ beforeAll(async () => {
   engine = await aNamespace();
   jobWorker = await aJobWorker(engine);
   intake = anIntake(engine.client).intake;
-}, 60_000);
+});
 afterAll(async () => {
   await jobWorker?.stop();
   await engine?.close();

@@ -22,7 +22,7 @@ beforeAll(async () => {
     farm.config('jobs.conf', { dqm: [`result_store ${storeOf('jobs')}`] }),
   ]);
   await jobWorker.said('Job worker started');
-}, 60_000);
+});
 
 afterAll(async () => {
   await killAll();
@@ -92,7 +92,7 @@ test('a result store that is away costs no second render, and the GPU goes on', 
   expect(calls).toHaveLength(3);
   expect(calls.some(({ overlap }) => overlap)).toBe(false);
   expect(await host.stop()).toBe(0);
-}, 90_000);
+});
 
 test('a host that is killed in mid-command costs one repetition, and the job ends', async () => {
   const host = aHost('killed');
@@ -103,7 +103,7 @@ test('a host that is killed in mid-command costs one repetition, and the job end
   await job.result();
   expect(await callsOf('sleep', 'mid-command')).toHaveLength(2);
   await again.stop();
-}, 90_000);
+});
 
 test('a host that is killed with a complete result delivers it when it comes back, and renders nothing', async () => {
   const store = storeOf('complete');
@@ -118,7 +118,7 @@ test('a host that is killed with a complete result delivers it when it comes bac
   await job.result();
   expect(await callsOf('big_result', 'killed-complete')).toHaveLength(1);
   await again.stop();
-}, 90_000);
+});
 
 test('a worker that is asked to stop finishes its command first', async () => {
   const host = aHost('drained');
@@ -127,7 +127,7 @@ test('a worker that is asked to stop finishes its command first', async () => {
   expect(await host.stop()).toBe(0);
   await job.result();
   expect(await callsOf('sleep', 'drained')).toHaveLength(1);
-}, 60_000);
+});
 
 test('a cancelled job leaves its host, which takes the next command', async () => {
   const host = aHost('cancelled');
@@ -138,7 +138,7 @@ test('a cancelled job leaves its host, which takes the next command', async () =
   expect((await job.describe()).status.name).toBe('CANCELLED');
   await (await startJob('cancelled')).result();
   await host.stop();
-}, 60_000);
+});
 
 test('a command that is not on the host’s own list is not run there, whoever started the workflow', async () => {
   const host = aHost('lists');
@@ -146,7 +146,7 @@ test('a command that is not on the host’s own list is not run there, whoever s
   await expect(job.result()).rejects.toThrow(WorkflowFailedError);
   expect(await farm.calls('format_disk')).toHaveLength(0);
   await host.stop();
-}, 60_000);
+});
 
 test('a command that fails is run as often as it may, and its own failure fails the job', async () => {
   const host = aHost('failing');
@@ -158,7 +158,7 @@ test('a command that fails is run as often as it may, and its own failure fails 
   expect(await callsOf('echo', 'failing')).toHaveLength(3);
   await farm.simulate('sim_faults', { clear: true });
   await host.stop();
-}, 60_000);
+});
 
 test('a host that breaks connections does not use up the attempts of a job', async () => {
   const host = aHost('broken');
@@ -167,7 +167,7 @@ test('a host that breaks connections does not use up the attempts of a job', asy
   await job.result();
   expect(await callsOf('big_result', 'broken')).toHaveLength(3);
   await host.stop();
-}, 60_000);
+});
 
 test('a result of 300 MB passes through a host that hardly grows', async () => {
   const host = aHost('large');
@@ -178,7 +178,7 @@ test('a result of 300 MB passes through a host that hardly grows', async () => {
   await (await startJob('large', 'big_result', { bytes: 300_000_000 })).result();
   expect(memoryOf(pid, 'VmHWM') - rest).toBeLessThan(40 * 1024);
   await host.stop();
-}, 60_000);
+});
 
 /** In KiB. */
 const memoryOf = (pid: string, field: string): number =>

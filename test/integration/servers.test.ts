@@ -8,7 +8,6 @@ import { findRabbitMq, startRabbitMq } from '../../lib/servers/rabbitmq.ts';
 import { describeWithAmqp, servers } from '../support/servers.ts';
 
 /** RabbitMQ needs seconds to start. */
-jest.setTimeout(60_000);
 
 /** The IPv4 addresses of this machine at which somebody answers on that URL's port. */
 async function listenersOf(url: string): Promise<string[]> {

@@ -72,11 +72,11 @@ afterAll(() => project.remove());
 
 test('the task that the page shows compiles', async () => {
   expect(await project.node(TYPESCRIPT)).toBe('');
-}, 120_000);
+});
 
 test('it delivers, is final and comes again as the page says', async () => {
   expect(await project.node('--import', 'tsx', '--test', 'tasks/archive.test.ts')).toMatch(/pass 3\b/);
-}, 120_000);
+});
 
 test('its configuration finds it, and its schema checks messages', async () => {
   const check = (path: unknown) => {
@@ -88,7 +88,7 @@ test('its configuration finds it, and its schema checks messages', async () => {
   const { exitCode, stdout, stderr } = await check('');
   expect(stdout + stderr).toContain('tasks[0].config.path');
   expect(exitCode).toBe(1);
-}, 60_000);
+});
 
 test('the check of a signature that the page shows knows ours from others', async () => {
   project.write('signature.mjs', SIGNATURE_CHECK);

@@ -10,7 +10,6 @@ import { silentLog } from '../support/silent-log.ts';
 const options = (address: string) => ({ address, namespace: 'default' });
 
 /** Starting one and a client's patience take seconds. */
-jest.setTimeout(30_000);
 
 /** Its `warned` settles with the first warning. */
 function aLog(): { log: Log; warnings: unknown[]; warned: Promise<unknown> } {

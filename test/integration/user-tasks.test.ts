@@ -48,7 +48,7 @@ beforeAll(async () => {
   });
   up = startDqm(['up', '--config', config]);
   await up.said('Up');
-}, 60_000);
+});
 
 afterAll(async () => {
   await killAll();
@@ -87,7 +87,7 @@ test('a task of one’s own delivers the result, tried again when its destinatio
   expect((await job('chair-1')).tasks).toMatchObject([
     { name: 'drop_off', state: 'completed', attempts: 3, destination: 'ftp://ftp.example/chair-1.json' },
   ]);
-}, 60_000);
+});
 
 test('TaskRejected ends the job at once and says what the task said', async () => {
   expect(await submit('chair-2', { name: '${job_id}.json', full: true })).toMatchObject({ exitCode: 1 });
@@ -96,7 +96,7 @@ test('TaskRejected ends the job at once and says what the task said', async () =
     tasks: [{ attempts: 1 }],
     error: { type: 'TaskRejected', message: expect.stringContaining('the folder is full for good') as string },
   });
-}, 60_000);
+});
 
 test('a config that its schema refuses is found before the job starts; what only the filled template shows fails the task', async () => {
   expect(await submit('chair-3', { name: 'UPPER' })).toMatchObject({
@@ -108,7 +108,7 @@ test('a config that its schema refuses is found before the job starts; what only
     type: 'TaskRejected',
     message: expect.stringContaining('config.name') as string,
   });
-}, 60_000);
+});
 
 test.each<[what: string, lines: string[], module: string, message: string]>([
   ['an export that is no task', [], 'export const drop_off = async () => undefined;', 'drop_off is no task'],

@@ -14,7 +14,7 @@ let farm: Farm;
 
 beforeAll(async () => {
   farm = await aFarm();
-}, 60_000);
+});
 
 afterAll(() => farm?.close());
 
@@ -83,7 +83,7 @@ async function expectExactText(queue: string, send: (body: string) => Promise<st
 }
 
 describe('over SQS', () => {
-  beforeAll(() => startUp('renders'), 60_000);
+  beforeAll(() => startUp('renders'));
   afterAll(killAll);
 
   test(
@@ -97,11 +97,11 @@ describe('over SQS', () => {
     const job = await completed('renders', await sendSqs(documented('echo', '{}')));
     const { events } = await farm.engine.client.workflow.getHandle(job.workflow_id).fetchHistory();
     expect(events?.[0]?.workflowExecutionStartedEventAttributes?.eagerExecutionAccepted).toBe(true);
-  }, 60_000);
+  });
 });
 
 describeWithAmqp('over AMQP', () => {
-  beforeAll(() => startUp('nightly'), 60_000);
+  beforeAll(() => startUp('nightly'));
   afterAll(killAll);
 
   test(

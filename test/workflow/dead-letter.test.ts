@@ -47,7 +47,7 @@ beforeAll(async () => {
       return storeDeadLetter(job);
     },
   });
-}, 60_000);
+});
 beforeEach(() => {
   asked = [];
   storeDeadLetter = () => Promise.resolve({ outcome: 'stored', place: 'https://sqs.example/renders-dead' });

@@ -45,7 +45,7 @@ beforeAll(async () => {
     workers.push(worker);
     runs.push(worker.run());
   }
-}, 60_000);
+});
 afterAll(async () => {
   for (const worker of workers) worker.shutdown();
   await Promise.all(runs);

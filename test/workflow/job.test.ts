@@ -14,7 +14,7 @@ import { servers } from '../support/servers.ts';
 let engine: TestNamespace;
 beforeAll(async () => {
   engine = await aNamespace();
-}, 60_000);
+});
 
 afterAll(() => engine?.close());
 

@@ -10,8 +10,6 @@ import { aFolder, killAll, startDqm, type DqmProcess } from '../../support/dqm-p
 import { describeWithAmqp, servers } from '../../support/servers.ts';
 import { until } from '../../support/until.ts';
 
-jest.setTimeout(120_000);
-
 let engine: TestNamespace;
 beforeAll(async () => (engine = await aNamespace()));
 const folder = aFolder();

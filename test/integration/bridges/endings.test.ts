@@ -16,8 +16,6 @@ import { anIntake } from '../../support/an-intake.ts';
 import { describeWithAmqp } from '../../support/servers.ts';
 import { until } from '../../support/until.ts';
 
-jest.setTimeout(60_000);
-
 let engine: TestNamespace;
 beforeAll(async () => (engine = await aNamespace()));
 afterAll(() => engine?.close());

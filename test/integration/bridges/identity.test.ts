@@ -19,8 +19,6 @@ import { describeWithAmqp } from '../../support/servers.ts';
 import { servers } from '../../support/servers.ts';
 import { until } from '../../support/until.ts';
 
-jest.setTimeout(60_000);
-
 /** A queue with a render host, and one without. */
 const [RENDERS, NO_HOST] = ['renders', 'no-host'];
 const never = new AbortController().signal;
@@ -40,7 +38,7 @@ beforeAll(async () => {
   engine = await aNamespace();
   await aWorker({ taskQueue: JOBS_TASK_QUEUE, workflowBundle: servers().workflowBundle });
   await aWorker({ taskQueue: gpuTaskQueue(RENDERS) });
-}, 60_000);
+});
 afterAll(async () => {
   letGo();
   await stopAll(bridges);

@@ -8,8 +8,6 @@ import { anIntake } from '../../support/an-intake.ts';
 import { anSqsClient, anSqsQueue, text } from '../../support/an-sqs-queue.ts';
 import { describeWithAmqp } from '../../support/servers.ts';
 
-jest.setTimeout(30_000);
-
 let engine: TestNamespace;
 beforeAll(async () => (engine = await aNamespace()));
 afterAll(() => engine?.close());

@@ -27,7 +27,7 @@ beforeAll(async () => {
     dqm: [`signing_secret ${SECRET}`, 'gateway_token behind-bars'],
   });
   gateway = `http://${String((await farm.up.said('Gateway listens'))['address'])}`;
-}, 60_000);
+});
 
 afterAll(async () => {
   await killAll();
@@ -80,7 +80,7 @@ test('the page shows who is asked and the picture; looking decides nothing, a bu
   expect(await handle.result()).toEqual({ by: 'person', note: 'lighter' });
   const again = await decide(url, { decision: 'declined' });
   expect([again.status, await again.text()]).toEqual([409, expect.stringContaining('Nothing was decided')]);
-}, 60_000);
+});
 
 test('a link whose preview is gone from the store says so, and still decides', async () => {
   const { handle, url } = await anOpenApproval();
@@ -92,7 +92,7 @@ test('a link whose preview is gone from the store says so, and still decides', a
   expect([preview.status, await preview.text()]).toEqual([410, expect.stringContaining('still waits for a decision')]);
   expect((await decide(url, { decision: 'approved' })).status).toBe(200);
   expect(await handle.result()).toEqual({ by: 'person', note: null });
-}, 60_000);
+});
 
 test('declining by the link fails the chain with what was noted', async () => {
   const { handle, url } = await anOpenApproval();
@@ -101,7 +101,7 @@ test('declining by the link fails the chain with what was noted', async () => {
     cause: { type: 'ApprovalDeclined', message: expect.stringContaining('too dark') as string },
   });
   expect((await fetch(url)).status).toBe(410);
-}, 60_000);
+});
 
 test('a forged, altered, expired or shortened link, a link to a page that is none, and a form that says nothing decide nothing', async () => {
   const { handle, link, url } = await anOpenApproval();
@@ -120,4 +120,4 @@ test('a forged, altered, expired or shortened link, a link to a page that is non
   expect((await fetch(url, { method: 'DELETE' })).status).toBe(405);
   expect((await handle.describe()).status.name).toBe('RUNNING');
   await handle.terminate();
-}, 60_000);
+});

@@ -44,7 +44,7 @@ beforeAll(async () => {
     dqm: ['chains_module ./chains/index.ts', 'heartbeat_timeout 2s', 'abandoned_wait 1s', 'command_attempts 1'],
   });
   await Promise.all([startJobWorker(), startRenderHost()]);
-}, 90_000);
+});
 
 afterAll(async () => {
   await killAll();

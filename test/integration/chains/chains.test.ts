@@ -51,7 +51,7 @@ beforeAll(async () => {
   farm = await aChainFarm(CHAINS, {
     allow: ['render_frame', 'turntable', 'sizes', 'repair', 'loops', 'toString', 'helper'],
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   await killAll();
@@ -85,12 +85,12 @@ test('a message that names a chain runs its commands on the render host and deli
   expect(delivered.frames).toHaveLength(4);
   for (const path of delivered.frames) expect(readFileSync(path).subarray(1, 4).toString()).toBe('PNG');
   expect((await job.describe()).typedSearchAttributes.get(DqmState)).toBe('completed');
-}, 60_000);
+});
 
 test('the parameters of a large message come to the chain out of the result store', async () => {
   const workflowId = await submit({ command: 'sizes', parameters: { text: 'x'.repeat(300_000) } });
   expect(await farm.engine.client.workflow.getHandle(workflowId).result()).toEqual({ characters: 300_000 });
-}, 60_000);
+});
 
 test('dqm retry of a failed chain runs the commands that are missing, and delivers nothing twice', async () => {
   await farm.simulate('sim_faults', { command: 'echo', kind: 'error_code', message: 'no paper', times: 3 });
@@ -106,14 +106,14 @@ test('dqm retry of a failed chain runs the commands that are missing, and delive
   const rendered = (await farm.calls('big_result')).filter(({ body }) => body.includes('repair'));
   expect(rendered).toHaveLength(3);
   expect(farm.posts.filter(({ path }) => path === '/repair')).toHaveLength(1);
-}, 90_000);
+});
 
 test('a chain wins over the command that has its name, and calls it', async () => {
   const workflowId = await submit({ command: 'sleep', parameters: { ms: 1 } });
   expect(await farm.engine.client.workflow.getHandle(workflowId).result()).toEqual({ slept: 'application/json' });
   expect(await farm.calls('sleep')).toHaveLength(1);
   expect(await farm.up.said('Chains')).toMatchObject({ note: expect.stringContaining('wins') as string });
-}, 60_000);
+});
 
 test('a chain that loops for ever fails with the line of the loop', async () => {
   const workflowId = await submit({ command: 'loops' });
@@ -123,7 +123,7 @@ test('a chain that loops for ever fails with the line of the loop', async () => 
       message: expect.stringMatching(/^loops threw Error: a loop has turned .* \(.*chains\/index\.ts:33\)/) as string,
     },
   });
-}, 60_000);
+});
 
 test.each(['toString', 'helper'])(
   '%s is no chain, whatever the module exports',

@@ -20,7 +20,7 @@ let farm: ChainFarm;
 
 beforeAll(async () => {
   farm = await aChainFarm(CHAINS, { allow: ['poster'] });
-}, 90_000);
+});
 
 afterAll(async () => {
   await killAll();
@@ -69,4 +69,4 @@ test('a job whose chain was changed is held, its step is named, and it goes on o
   );
   await job.result();
   expect((await dqm(['job', 'poster-1', ...config()])).stdout).not.toContain('waits for');
-}, 180_000);
+});

@@ -51,14 +51,14 @@ beforeAll(async () => {
   });
   startDqm(['worker', 'gpu', '--config', configFile]);
   await startJobWorker();
-}, 120_000);
+});
 
 afterAll(async () => {
   await killAll();
   await Promise.all((simulators ?? []).map((simulator) => simulator.stop()));
   await farm?.close();
   await engine?.stop();
-}, 30_000);
+});
 
 async function startJobWorker(): Promise<void> {
   jobWorker = startDqm(['worker', 'jobs', '--config', configFile]);

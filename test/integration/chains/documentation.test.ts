@@ -80,10 +80,10 @@ test('its test passes, and what stands inside of a chain runs', async () => {
   const tests = ['chains/turntable.test.ts', 'chains/fragments.test.ts'];
   const output = await project.node('--import', 'tsx', '--test', ...tests);
   expect(output).toMatch(new RegExp(`pass ${fragments.length + 1}\\b`));
-}, 120_000);
+});
 
 test('its configuration has no mistakes, and takes its message', async () => {
   const { exitCode, stdout, stderr } = await dqm(['check', 'turntable.json'], { cwd: project.path });
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   expect(stdout).toContain('turntable.json');
-}, 60_000);
+});

@@ -23,7 +23,7 @@ beforeAll(async () => {
   );
   const allow = [...CHAINS, 'render_frame', 'contact_sheet', 'join_tiles', 'denoise'];
   farm = await aChainFarm(readFileSync(join(EXAMPLES, 'index.ts'), 'utf8'), { allow, files });
-}, 60_000);
+});
 
 afterAll(async () => {
   await killAll();
@@ -45,7 +45,7 @@ test('turntable renders its frames, asks for an approval and delivers the contac
   await job.result();
   const { bytes } = await farm.object('turntable.png');
   expect(PNG.sync.read(bytes)).toMatchObject({ width: 3 * 68 + 4, height: 3 * 40 + 4 });
-}, 90_000);
+});
 
 test('variants delivers what could be rendered and tells what could not', async () => {
   const job = await farm.start(
@@ -56,7 +56,7 @@ test('variants delivers what could be rendered and tells what could not', async 
   );
   expect(await job.result()).toEqual({ delivered: ['red 0'], failed: ['red behind'] });
   expect((await farm.object('variant.png')).contentType).toBe('image/png');
-}, 90_000);
+});
 
 test('tiles gives the very picture that one render would have given', async () => {
   const picture = { scene: 'chair.mi', width: 80, height: 50 };
@@ -67,7 +67,7 @@ test('tiles gives the very picture that one render would have given', async () =
   const [tiled, whole] = [await farm.object('tiles.png'), await farm.object('whole.png')];
   expect(PNG.sync.read(tiled.bytes).data.equals(PNG.sync.read(whole.bytes).data)).toBe(true);
   expect((await farm.calls('render_frame')).filter(({ body }) => body.includes('"part"'))).toHaveLength(6);
-}, 90_000);
+});
 
 test('denoise_then_deliver denoises on hosts of another queue, and delivers what they gave', async () => {
   const config = farm.config('denoisers.conf', {
@@ -85,4 +85,4 @@ test('denoise_then_deliver denoises on hosts of another queue, and delivers what
   expect(await farm.calls('denoise')).toHaveLength(1);
   expect((await farm.object('clean.png')).contentType).toBe('image/png');
   await denoisers.stop();
-}, 90_000);
+});

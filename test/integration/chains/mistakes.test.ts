@@ -72,7 +72,7 @@ export const x = [z, defineTask];`;
   expect(stderr).toMatch(/index\.ts:4: imports zod; schemas stay out of chains/);
   expect(stderr).toMatch(/index\.ts:5: imports durable-queue-manager\/tasks; tasks run on a job worker/);
   expect(stderr).toMatch(/ask\.ts:2: imports http; chains run in a sandbox/);
-}, 60_000);
+});
 
 test('what is no chain, or can be started by nobody, is told and harms nothing', async () => {
   const text = `${KIT}\n${CHAIN}\nexport const helper = 5;\nexport default function () {}\nexport async function nobody() {}`;
@@ -83,4 +83,4 @@ test('what is no chain, or can be started by nobody, is told and harms nothing',
   expect(said).toContain('The default export is no chain: give it a name');
   expect(said).toContain('A chain is not listed by allow_command: no message can start it');
   await worker.stop('SIGKILL');
-}, 60_000);
+});

@@ -22,7 +22,7 @@ beforeAll(async () => {
   await job.result();
   id = job.workflowId;
   mkdirSync(join(farm.folder.path, 'histories'));
-}, 90_000);
+});
 
 afterAll(async () => {
   await killAll();
@@ -44,9 +44,9 @@ test('a history is exported, and chains that still fit it are told from those th
   farm.folder.file('chains/index.ts', text);
   expect(exitCode).toBe(1);
   expect(stdout).toMatch(/pair\.json: no longer fits, at event \d+ \(.*\): .*[Nn]ondeterminis/);
-}, 120_000);
+});
 
 test('a folder without histories says how to get one', async () => {
   const answer = await dqm(['check', '--replay', farm.folder.path, '--config', farm.configFile]);
   expect(answer).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('dqm history export') as string });
-}, 60_000);
+});

@@ -7,13 +7,11 @@ import type { PickOptions } from '../../../cli/pick-jobs.ts';
 import { aJobEngine, blocked, failing, refusing, type JobEngine } from '../../support/a-job-engine.ts';
 import { fakeActivities } from '../../support/fake-activities.ts';
 
-jest.setTimeout(30_000);
-
 let engine: JobEngine;
 
 beforeAll(async () => {
   engine = await aJobEngine();
-}, 60_000);
+});
 afterAll(() => engine?.close());
 afterEach(() => {
   process.exitCode = undefined;

@@ -43,12 +43,12 @@ describeIn('bash', () => {
     expect(inBash('dqm can')).toEqual(['cancel']);
     expect(inBash('dqm jobs --queue ')).toEqual(['local']);
     expect(inBash('dqm job cha')).toEqual(['chair-1', 'chair:2']);
-  }, 60_000);
+  });
 
   test('an id with a colon is completed behind it, one with a space is quoted', () => {
     expect(inBash('dqm job chair:')).toEqual(['2']);
     expect(inBash('dqm job tab')).toEqual(['table\\ 3']);
-  }, 60_000);
+  });
 });
 
 describeIn('fish', () => {
@@ -58,7 +58,7 @@ describeIn('fish', () => {
     expect(inFish('dqm can')).toEqual(['cancel']);
     expect(inFish('dqm jobs --queue ')).toContain('local');
     expect(new Set(inFish('dqm job chai'))).toEqual(new Set(['chair-1', 'chair:2']));
-  }, 60_000);
+  });
 });
 
 describeIn('zsh', () => {
@@ -76,7 +76,7 @@ words=(dqm ${words.map((word) => JSON.stringify(word)).join(' ')}); CURRENT=$#wo
     expect(inZsh('jobs', '--queue', '')).toEqual(['local']);
     expect(inZsh('job', 'cha')).toEqual(['chair-1', 'chair:2']);
     expect(inZsh('submit', '')).toEqual(['files']);
-  }, 60_000);
+  });
 });
 
 test.each(Object.entries(SHELL_SCRIPTS))('the script for %s asks dqm and names no other program', (_shell, script) => {

@@ -18,14 +18,12 @@ import { servers } from '../../support/servers.ts';
 import { silentLog } from '../../support/silent-log.ts';
 import { until } from '../../support/until.ts';
 
-jest.setTimeout(60_000);
-
 const folder = aFolder();
 let engine: JobEngine;
 
 beforeAll(async () => {
   engine = await aJobEngine();
-}, 60_000);
+});
 afterAll(async () => {
   await killAll();
   await engine?.close();

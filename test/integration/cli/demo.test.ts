@@ -19,4 +19,4 @@ test('the demo delivers its pictures and leaves everything in its folder', async
   } finally {
     folder.remove();
   }
-}, 120_000);
+});

@@ -14,15 +14,13 @@ import { aJobWorker } from '../../support/a-job-worker.ts';
 import { aNamespace, type TestNamespace } from '../../support/a-namespace.ts';
 import { until } from '../../support/until.ts';
 
-jest.setTimeout(60_000);
-
 let engine: TestNamespace;
 let jobWorker: { stop(): Promise<void> };
 const shared = mkdtempSync(join(tmpdir(), 'dqm-test-'));
 beforeAll(async () => {
   engine = await aNamespace();
   jobWorker = await aJobWorker(engine);
-}, 60_000);
+});
 afterAll(async () => {
   await jobWorker?.stop();
   await engine?.close();

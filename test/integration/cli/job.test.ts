@@ -10,13 +10,11 @@ import {
 import { fakeActivities } from '../../support/fake-activities.ts';
 import { until } from '../../support/until.ts';
 
-jest.setTimeout(30_000);
-
 let engine: JobEngine;
 
 beforeAll(async () => {
   engine = await aJobEngine();
-}, 60_000);
+});
 afterAll(() => engine?.close());
 afterEach(() => {
   process.exitCode = undefined;

@@ -4,8 +4,6 @@ import { anSqsClient, anSqsQueue } from '../../support/an-sqs-queue.ts';
 import { describeWithAmqp, servers } from '../../support/servers.ts';
 import { until } from '../../support/until.ts';
 
-jest.setTimeout(60_000);
-
 const folder = aFolder();
 const sqs = anSqsClient();
 afterEach(killAll);

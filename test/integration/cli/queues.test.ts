@@ -13,12 +13,10 @@ import { servers } from '../../support/servers.ts';
 import { silentLog } from '../../support/silent-log.ts';
 import { until } from '../../support/until.ts';
 
-jest.setTimeout(60_000);
-
 let engine: JobEngine;
 beforeAll(async () => {
   engine = await aJobEngine();
-}, 60_000);
+});
 afterAll(() => engine?.close());
 
 const sqs = anSqsClient();

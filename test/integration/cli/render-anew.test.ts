@@ -5,14 +5,12 @@ import { aFarm, type Farm } from '../../support/a-farm.ts';
 import { dqm, killAll, startDqm } from '../../support/dqm-process.ts';
 import { until } from '../../support/until.ts';
 
-jest.setTimeout(180_000);
-
 let farm: Farm;
 let config: string;
 beforeAll(async () => {
   farm = await aFarm();
   config = farm.config('realityserver.conf', { listenQueue: 'renders' });
-}, 180_000);
+});
 afterAll(async () => {
   await killAll();
   await farm?.close();

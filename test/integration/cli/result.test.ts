@@ -26,7 +26,7 @@ beforeAll(async () => {
       .getHandle(`job/local/${id}`)
       .result()
       .catch(() => undefined);
-}, 120_000);
+});
 
 afterAll(async () => {
   await killAll();
@@ -46,7 +46,7 @@ test('the picture of a failed delivery is written to a file, whole', async () =>
   expect(again).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('chair-1.png is there already') });
   expect((await run('chair-1', '--step', '0', '-o', 'other.png')).exitCode).toBe(0);
   expect(readFileSync(`${here.path}/other.png`)).toEqual(readFileSync(`${here.path}/chair-1.png`));
-}, 60_000);
+});
 
 test('a job without a result says why', async () => {
   const { exitCode, stderr } = await run('broken');
@@ -55,7 +55,7 @@ test('a job without a result says why', async () => {
   expect(stderr).toContain('no such scene');
   expect((await run('chair-1', '--step', '7')).stderr).toContain('step 7 has no result');
   expect((await run('chair-1', '--step', 'x')).exitCode).toBe(2);
-}, 60_000);
+});
 
 test('bytes that are not those it was published with are never written', async () => {
   const shown = await dqm(['job', 'chair-1', '--config', config, '--json']);
@@ -66,4 +66,4 @@ test('bytes that are not those it was published with are never written', async (
   expect(stderr).toMatch(/gone from the result store|no longer holds the bytes/);
   expect(readdirSync(here.path)).not.toContain('damaged.png');
   expect(readdirSync(here.path)).not.toContain('damaged.png.part');
-}, 60_000);
+});

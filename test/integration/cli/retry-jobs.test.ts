@@ -11,14 +11,12 @@ import { aFolder } from '../../support/dqm-process.ts';
 import { fakeActivities, type FakeActivities } from '../../support/fake-activities.ts';
 import { silentLog } from '../../support/silent-log.ts';
 
-jest.setTimeout(30_000);
-
 const folder = aFolder();
 let engine: JobEngine;
 
 beforeAll(async () => {
   engine = await aJobEngine();
-}, 60_000);
+});
 afterAll(async () => {
   await engine?.close();
   folder.remove();

@@ -8,7 +8,7 @@ let farm: Farm;
 
 beforeAll(async () => {
   farm = await aFarm();
-}, 60_000);
+});
 
 afterEach(killAll);
 afterAll(() => farm?.close());
@@ -45,4 +45,4 @@ test('a rejected message that no target takes is shown, refused again with its r
 
   const late = await dqm(['retry', id, '--config', config]);
   expect(late).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('is settled already') as string });
-}, 60_000);
+});

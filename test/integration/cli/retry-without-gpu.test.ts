@@ -12,7 +12,7 @@ beforeAll(async () => {
   config = farm.config('up.conf');
   up = startDqm(['up', '--config', config]);
   await up.said('Up');
-}, 60_000);
+});
 
 afterAll(async () => {
   await killAll();
@@ -42,7 +42,7 @@ test('a delivery that failed is repeated without a GPU second, once its bucket i
   await farm.engine.client.workflow.getHandle('job/local/chair-1').result();
   expect(farm.posts.map(({ path }) => path)).toEqual(['/chair-1']);
   expect(await farm.calls('render_product')).toHaveLength(1);
-}, 60_000);
+});
 
 test('a completed job is rendered anew when --render says so', async () => {
   const before = (await farm.calls('render_product')).length;
@@ -50,4 +50,4 @@ test('a completed job is rendered anew when --render says so', async () => {
   expect((await run('retry', 'chair-1', '--render')).stdout).toBe('chair-1: renders anew\n');
   await farm.engine.client.workflow.getHandle('job/local/chair-1').result();
   expect(await farm.calls('render_product')).toHaveLength(before + 1);
-}, 60_000);
+});

@@ -2,8 +2,6 @@ import { aFarm, type Farm } from '../../support/a-farm.ts';
 import { dqm, killAll, startDqm } from '../../support/dqm-process.ts';
 import { servers } from '../../support/servers.ts';
 
-jest.setTimeout(60_000);
-
 let farm: Farm;
 let config: string;
 
@@ -22,7 +20,7 @@ beforeAll(async () => {
       farm.config(`${queue}.conf`, { listenQueue: queue, host: queue, dqm: dqmLines }),
     ]);
   }
-}, 60_000);
+});
 afterAll(async () => {
   await killAll();
   await farm?.close();

@@ -20,7 +20,7 @@ test('renders each frame', async () => {
   const { result, commands } = await runChain(turntable, { parameters: { frames: 2 }, commands: { frame: () => null } });
   assert.deepEqual(result, { frames: 2 });
   assert.deepEqual(commands.map(({ parameters }) => parameters), [{ n: 0 }, { n: 1 }]);
-}, 60_000);
+});
 `;
 
 const JEST_CONFIG = `export default {
@@ -51,13 +51,13 @@ afterAll(() => project.remove());
 
 test('a test of a chain runs under node:test, and the process ends by itself', async () => {
   expect(await project.node('--import', 'tsx', '--test', 'turntable.node.ts')).toMatch(/pass 1\b/);
-}, 120_000);
+});
 
 test('a test of a chain runs under jest, and the process ends by itself', async () => {
   const output = await project.node('--experimental-vm-modules', 'node_modules/jest/bin/jest.js');
   expect(output).toContain('Tests:       1 passed');
   expect(output).not.toContain('did not exit');
-}, 120_000);
+});
 
 test.each([
   ['with globals', ['turntable.vitest.ts', '--globals']],

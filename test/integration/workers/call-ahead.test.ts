@@ -9,8 +9,6 @@ import { aNamespace, type TestNamespace } from '../../support/a-namespace.ts';
 import { aFolder } from '../../support/a-staged-file.ts';
 import { anIntake } from '../../support/an-intake.ts';
 
-jest.setTimeout(60_000);
-
 const QUEUE = 'thumbnails';
 const shared = aFolder();
 let engine: TestNamespace;
@@ -19,7 +17,7 @@ let host: GpuHost;
 beforeAll(async () => {
   engine = await aNamespace();
   jobWorker = await aJobWorker(engine);
-}, 60_000);
+});
 afterAll(async () => {
   await host?.stop();
   await jobWorker?.stop();

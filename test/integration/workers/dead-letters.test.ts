@@ -72,4 +72,4 @@ test('a bridge that stops stores the dead letter that it has in hand, and takes 
       expect(inHand).toMatchObject([{ jobId: 'chair-1', suffix: first.firstExecutionRunId }]);
     }),
   );
-}, 60_000);
+});

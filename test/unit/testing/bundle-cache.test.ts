@@ -41,4 +41,4 @@ test('a bundle is made once, and again when its module or what that imports has 
   expect(await bundled(...texts)).toEqual(["'two'", 'pictures']);
   await bundled();
   expect(made).toBe(3);
-}, 120_000);
+});

@@ -25,7 +25,7 @@ let worker: ChainWorker;
 
 beforeAll(async () => {
   worker = await aChainWorker(CHAINS);
-}, 60_000);
+});
 
 afterAll(() => worker?.close());
 
@@ -54,7 +54,7 @@ test('a chain waits for a person, without a GPU, and goes on once they approve',
     expect(await job.result()).toEqual({ by: 'person', note: 'lighter, please' });
     expect(await stateOf(job)).toBe('completed');
   });
-}, 30_000);
+});
 
 test('a declined approval fails the chain, and nothing after it runs', async () => {
   await worker.run('reviewed', {}, async (job) => {
@@ -64,7 +64,7 @@ test('a declined approval fails the chain, and nothing after it runs', async () 
     expect((await job.describe()).typedSearchAttributes.get(DqmError)).toBe('ApprovalDeclined');
     expect(worker.commands).toHaveLength(1);
   });
-}, 30_000);
+});
 
 test.each([
   ['without otherwise', undefined],
@@ -83,7 +83,7 @@ test('an approval past its time is given with otherwise: approve', async () => {
   await worker.run('reviewed', { within: '100 ms', otherwise: 'approve' }, async (job) => {
     expect(await job.result()).toEqual({ by: 'timeout', note: null });
   });
-}, 30_000);
+});
 
 test('where several are waited for, one must be named, and each is decided once', async () => {
   await worker.run('both', {}, async (job) => {
@@ -102,7 +102,7 @@ test('where several are waited for, one must be named, and each is decided once'
     await job.result();
     await expect(decide(job)).rejects.toThrow('the job has ended, or there is no such job');
   });
-}, 30_000);
+});
 
 test('dqm approve says what was decided', async () => {
   await worker.run('reviewed', {}, async (job) => {
@@ -115,4 +115,4 @@ test('dqm approve says what was decided', async () => {
     expect(said).toEqual([`${job.workflowId}: approval of art director approved\n`]);
     await job.result();
   });
-}, 30_000);
+});

@@ -28,7 +28,7 @@ let worker: ChainWorker;
 
 beforeAll(async () => {
   worker = await aChainWorker(CHAINS);
-}, 60_000);
+});
 
 afterAll(() => worker?.close());
 
@@ -52,7 +52,7 @@ test('a chain of 1,500 commands goes on in new histories and asks for nothing tw
     },
     { input: { tasks } },
   );
-}, 180_000);
+});
 
 test('a chain that starts 2,000 commands at once has at most 500 open, and all end', async () => {
   let open = 0;
@@ -75,7 +75,7 @@ test('a chain that starts 2,000 commands at once has at most 500 open, and all e
   expect(open).toBe(2_000);
   expect(most).toBeGreaterThan(100);
   expect(most).toBeLessThanOrEqual(500);
-}, 180_000);
+});
 
 test('a cancel ends a chain of thousands, whatever waits in it', async () => {
   await worker.run('atOnce', { count: 3_000 }, async (job) => {
@@ -85,4 +85,4 @@ test('a cancel ends a chain of thousands, whatever waits in it', async () => {
     expect((await job.describe()).status.name).toBe('CANCELLED');
     expect(worker.commands.length).toBeLessThan(3_000);
   });
-}, 120_000);
+});

@@ -43,7 +43,7 @@ let worker: ChainWorker;
 
 beforeAll(async () => {
   worker = await aChainWorker(CHAINS);
-}, 60_000);
+});
 
 afterAll(() => worker?.close());
 
@@ -84,7 +84,7 @@ test('inParallel does all items, at most so many at once, and keeps their order'
   const angles = [7, 3, 5, 1, 9];
   expect(await run('frames', { angles, atMost: 2 }, { command })).toEqual(angles.map((angle) => `image/${angle}`));
   expect(most).toBe(2);
-}, 30_000);
+});
 
 test('inParallel begins nothing more after the first failure', async () => {
   const command = (input: { parameters: string }) => (angleOf(input) === 2 ? noScene() : undefined);
@@ -92,25 +92,25 @@ test('inParallel begins nothing more after the first failure', async () => {
   expect(message).toBe('frame (command 2): no such scene');
   expect(type).toBe('CommandFailed');
   expect(worker.commands.map(angleOf)).toEqual([1, 2]);
-}, 30_000);
+});
 
 test('inParallel with settle gives each outcome', async () => {
   const command = (input: { parameters: string }) => (angleOf(input) === 2 ? noScene() : undefined);
   const outcomes = await run('frames', { angles: [1, 2, 3], atMost: 2, settle: true }, { command });
   expect(outcomes).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-}, 30_000);
+});
 
 test('commands that ask for the same are told apart by their order, others by what they ask', async () => {
   await run('twice');
   const asked = worker.commands.map((input) => `${angleOf(input)}: ${input.occurrence}`);
   expect(asked.sort((one, other) => one.localeCompare(other))).toEqual(['1: 0', '2: 0', '2: 1', '2: 2']);
-}, 30_000);
+});
 
 test('deliver runs the tasks it is given, and its step tells it from other deliveries', async () => {
   const tasks = [{ name: 's3_upload', config: { bucket: 'results', key: 'sheet.png' } }];
   await run('sheet', {}, {}, { tasks });
   expect(worker.tasks).toMatchObject([{ index: 0, task: tasks[0], step: expect.stringMatching(/^[0-9a-f]{12}$/) }]);
-}, 30_000);
+});
 
 test('a task that is not known fails the chain and names those that are', async () => {
   const { message } = await worker.run(
@@ -120,7 +120,7 @@ test('a task that is not known fails the chain and names those that are', async 
     { input: { tasks: [{ name: 'fax_it', config: {} }] } },
   );
   expect(message).toBe('task 1 of deliver, fax_it: unknown task, known are s3_upload');
-}, 30_000);
+});
 
 test.each([
   [
@@ -168,15 +168,15 @@ test('a failed chain says so in its search attributes, a completed one its secon
     expect(typedSearchAttributes.get(DqmState)).toBe('failed');
     expect(typedSearchAttributes.get(DqmError)).toBe('CommandFailed');
   });
-}, 30_000);
+});
 
 test('a chain that returns nothing gives null', async () => {
   expect(await run('returns', { what: 'nothing' })).toBeNull();
-}, 30_000);
+});
 
 test('a chain can catch the failure of a command and go on', async () => {
   expect(await run('caught', {}, { command: noScene })).toEqual({ type: 'CommandFailed' });
-}, 30_000);
+});
 
 test('a command that nobody awaits still ends, and the page says which', async () => {
   await worker.run('forgets', {}, async (job) => {
@@ -184,7 +184,7 @@ test('a command that nobody awaits still ends, and the page says which', async (
     expect(worker.commands).toHaveLength(1);
     expect(await detailsOf(job)).toContain('nobody awaited frame');
   });
-}, 30_000);
+});
 
 test('a cancelled chain is cancelled, whatever it waits for', async () => {
   await worker.run('waits', {}, async (job) => {
@@ -195,4 +195,4 @@ test('a cancelled chain is cancelled, whatever it waits for', async () => {
     expect(status.name).toBe('CANCELLED');
     expect(typedSearchAttributes.get(DqmState)).toBe('cancelled');
   });
-}, 30_000);
+});

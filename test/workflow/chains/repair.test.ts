@@ -25,7 +25,7 @@ let worker: ChainWorker;
 
 beforeAll(async () => {
   worker = await aChainWorker(CHAINS);
-}, 60_000);
+});
 
 afterAll(() => worker?.close());
 
@@ -66,15 +66,15 @@ test('a retried chain runs what failed and nothing else', async () => {
   const journal = await failed('repair', failing('sheet'));
   expect(await retried('repair', {}, journal)).toEqual(['sheet {"began":then}']);
   expect(worker.tasks).toHaveLength(0);
-}, 30_000);
+});
 
 test('a corrected chain asks for what is new alone, in whatever order it asks', async () => {
   const journal = await failed('repair', failing('sheet'));
   expect(await retried('repair', { corrected: true }, journal)).toEqual(['frame {"frame":4}', 'sheet {"began":then}']);
   expect(worker.tasks).toHaveLength(0);
-}, 30_000);
+});
 
 test('a failure that the chain had settled is tried again by a retry', async () => {
   const journal = await failed('settled', failing('frame {"frame":2}'));
   expect(await retried('settled', {}, journal)).toEqual(['frame {"frame":2}']);
-}, 30_000);
+});

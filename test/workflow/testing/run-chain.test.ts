@@ -5,8 +5,6 @@ import { asks, asksForEver, frames, holder, looksAtTheEngine, neverRests, waits 
 const PNG = Buffer.from('89504e47', 'hex');
 const commands: Record<string, CommandFake> = { frame: () => PNG, sheet: () => ({ made: true }) };
 
-jest.setTimeout(60_000);
-
 test('gives what the chain gives, and tells which commands it asked for, in which order', async () => {
   const run = await runChain(frames, { parameters: { angles: [0, 180] }, commands });
   const [first, second] = run.commands.slice(0, 2).map(({ parameters }) => parameters);

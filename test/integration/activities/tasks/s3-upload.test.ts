@@ -270,7 +270,7 @@ describe('a large result', () => {
     const { bytes, Metadata } = await read('cut');
     expect(bytes.equals(content)).toBe(true);
     expect(Metadata).toEqual({ a: 'b' });
-  }, 30_000);
+  });
 
   test('sends a part again that holds other bytes', async () => {
     const content = randomBytes(20 * MIB);

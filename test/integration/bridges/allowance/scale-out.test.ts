@@ -18,8 +18,6 @@ import { anSqsClient, anSqsQueue } from '../../../support/an-sqs-queue.ts';
 import { servers } from '../../../support/servers.ts';
 import { until } from '../../../support/until.ts';
 
-jest.setTimeout(120_000);
-
 const MESSAGES = 50;
 const COMMAND_MS = 250;
 
@@ -30,7 +28,7 @@ beforeAll(async () => {
   engine = await aNamespace();
   jobWorker = await aJobWorker(engine);
   broker = servers().amqpUrl === undefined ? undefined : await aBroker();
-}, 60_000);
+});
 afterAll(async () => {
   await broker?.close();
   await jobWorker?.stop();

@@ -15,8 +15,6 @@ import { describeWithAmqp } from '../../../support/servers.ts';
 import { silentLog } from '../../../support/silent-log.ts';
 import { until } from '../../../support/until.ts';
 
-jest.setTimeout(120_000);
-
 const CONSUMER_TIMEOUT_MS = 3_000;
 
 describeWithAmqp('the AMQP bridge at a broker with settings of its own', () => {

@@ -22,8 +22,6 @@ import { describeWithAmqp } from '../../../support/servers.ts';
 import { servers } from '../../../support/servers.ts';
 import { until } from '../../../support/until.ts';
 
-jest.setTimeout(60_000);
-
 let engine: TestNamespace;
 let broker: TestBroker;
 /** What the render hosts do with every command. */
@@ -39,7 +37,7 @@ beforeAll(async () => {
     workflowBundle: servers().workflowBundle,
   });
   running.push({ done: worker.run(), stop: () => worker.shutdown() });
-}, 60_000);
+});
 afterAll(async () => {
   for (const part of running) part.stop();
   await Promise.all(running.map(({ done }) => done));

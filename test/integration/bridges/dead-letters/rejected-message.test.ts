@@ -9,8 +9,6 @@ import { aNamespace, type TestNamespace } from '../../../support/a-namespace.ts'
 import { anIntake } from '../../../support/an-intake.ts';
 import { servers } from '../../../support/servers.ts';
 
-jest.setTimeout(30_000);
-
 let engine: TestNamespace;
 let parts: ReturnType<typeof anIntake>;
 let worker: Worker;
@@ -26,7 +24,7 @@ beforeAll(async () => {
     workflowBundle: servers().workflowBundle,
   });
   worked = worker.run();
-}, 60_000);
+});
 afterAll(async () => {
   worker?.shutdown();
   await worked;

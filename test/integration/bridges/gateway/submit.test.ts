@@ -11,8 +11,6 @@ import { anSqsClient, anSqsQueue } from '../../../support/an-sqs-queue.ts';
 import { describeWithAmqp, servers } from '../../../support/servers.ts';
 import { until } from '../../../support/until.ts';
 
-jest.setTimeout(60_000);
-
 const opened: Submit[] = [];
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((each) => each.close()));

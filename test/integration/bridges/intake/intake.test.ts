@@ -15,8 +15,6 @@ import { aNamespace, type TestNamespace } from '../../../support/a-namespace.ts'
 import { anIntake } from '../../../support/an-intake.ts';
 import { until } from '../../../support/until.ts';
 
-jest.setTimeout(30_000);
-
 const never = new AbortController().signal;
 let engine: TestNamespace;
 let parts: ReturnType<typeof anIntake>;

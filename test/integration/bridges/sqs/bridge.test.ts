@@ -12,8 +12,6 @@ import { aProxy } from '../../../support/a-proxy.ts';
 import { servers } from '../../../support/servers.ts';
 import { until } from '../../../support/until.ts';
 
-jest.setTimeout(60_000);
-
 let engine: TestNamespace;
 beforeAll(async () => (engine = await aNamespace()));
 afterAll(() => engine?.close());

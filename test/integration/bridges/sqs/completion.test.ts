@@ -10,8 +10,6 @@ import { aFolder, dqm, killAll, startDqm } from '../../../support/dqm-process.ts
 import { servers } from '../../../support/servers.ts';
 import { until } from '../../../support/until.ts';
 
-jest.setTimeout(60_000);
-
 let engine: TestNamespace;
 let worker: Worker;
 let working: Promise<void>;

@@ -5,8 +5,6 @@ import { anSqsBridge } from '../../../support/an-sqs-bridge.ts';
 import { anSqsClient, anSqsQueue } from '../../../support/an-sqs-queue.ts';
 import { until } from '../../../support/until.ts';
 
-jest.setTimeout(60_000);
-
 let engine: TestNamespace;
 beforeAll(async () => (engine = await aNamespace()));
 afterAll(() => engine?.close());

@@ -86,7 +86,7 @@ describe('the store in S3', () => {
     const result = await store.put(key, file, patient());
     expect(sent).toEqual([1, 2, 2, 3]);
     expect((await buffer(await store.open(result, patient()))).equals(content)).toBe(true);
-  }, 30_000);
+  });
 
   test('a loser removes its bytes', async () => {
     const store = createS3Store({ s3, bucket, prefix: 'losers' });
