@@ -50,7 +50,7 @@ async function running(config: string, command: 'gateway' | 'up'): Promise<Runni
 const PARAMETERS = '{"2":1,"1":2,"big":9007199254740993,"five":5.0,"huge":1e400,"scene":"a","scene":"chair.mi"}';
 
 test("a submit call of the vendor's client becomes a picture, and can be followed to its end", async () => {
-  const { url, call } = await running(farm.config('up.conf', { data: 'data-up' }), 'up');
+  const { url, call, process } = await running(farm.config('up.conf', { data: 'data-up' }), 'up');
   const client = await aVendorClient(url);
   const tasks = [{ name: 's3_upload', config: { bucket: farm.bucket, key: 'gateway/${job_id}.${mime_ext}' } }];
   const parameters = { scene: 'chair.mi', width: 64 };
@@ -79,6 +79,8 @@ test("a submit call of the vendor's client becomes a picture, and can be followe
   })) as [{ data: Uint8Array }];
   expect(bytes.equals(Buffer.from(direct.data))).toBe(true);
   client.close();
+  // The jobs of the tests below wait.
+  await process.stop();
 });
 
 describe('dqm gateway', () => {

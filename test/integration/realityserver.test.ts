@@ -9,6 +9,7 @@ import { PNG } from 'pngjs';
 import type { RealityServer } from '../../lib/realityserver/client.ts';
 import { createRealityServer } from '../../lib/realityserver/http.ts';
 import type { CallRecord } from '../../simulator/calls.ts';
+import { until } from '../support/until.ts';
 
 const ROOT = join(__dirname, '../..');
 const BIG_BYTES = 300_000_000;
@@ -76,10 +77,11 @@ test('an unknown command and wrong parameters are the server’s own errors', as
 });
 
 test('version is ready while it renders: the simulator renders in another thread', async () => {
-  const picture = run('render_product', { width: 480 });
+  const picture = run('render_product', { width: 2_000 });
+  picture.catch(() => undefined);
+  await until(async () => (await calls('render_product')).length > 0);
   await expect(realityServer.version(signal)).resolves.toBe('RealityServer simulator 1.0');
   expect((await calls('render_product'))[0]?.end).toBeNull();
-  (await picture).bytes.resume();
 });
 
 test.each([
@@ -111,20 +113,22 @@ test('a crash is the fault of the host whose connection broke, and then of one t
 
 test('an aborted command goes on without its connection', async () => {
   const aborting = new AbortController();
-  const running = run('sleep', { ms: 200 }, aborting.signal);
+  const running = run('sleep', { ms: 2_000 }, aborting.signal);
   running.catch(() => undefined);
-  while ((await calls('sleep')).length === 0);
+  await until(async () => (await calls('sleep')).length > 0);
   aborting.abort(new Error('cancelled'));
   await expect(running).rejects.toThrow('cancelled');
-  let record: CallRecord | undefined;
-  while (record?.end == null) [record] = await calls('sleep');
-  expect(record.closed).toBe(true);
-  expect(record.end - record.start).toBeGreaterThanOrEqual(199);
+  const { start, end, closed } = await until(async () => {
+    const [record] = await calls('sleep');
+    return record?.end != null && { ...record, end: record.end };
+  });
+  expect(closed).toBe(true);
+  expect(end - start).toBeGreaterThanOrEqual(1_999);
 });
 
 test('SIGTERM ends the simulator, whatever it does', async () => {
   const running = Promise.allSettled([run('fault', { kind: 'hang' }), run('render_product', { width: 2_000 })]);
-  while ((await calls('render_product')).length === 0);
+  for (const command of ['fault', 'render_product']) await until(async () => (await calls(command)).length > 0);
   expect(await stop()).toBe(0);
   const broken = expect.objectContaining({ type: 'HostFault', connectionBroke: true }) as unknown;
   expect(await running).toEqual([

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { PNG } from 'pngjs';
 
 import { pseudoRandom } from '../../../simulator/pseudo-random.ts';
+import { until } from '../../support/until.ts';
 
 import { aSimulator, closeAll } from './a-simulator.ts';
 
@@ -97,7 +98,8 @@ test('a big result is as many bytes as asked, the same each time', async () => {
 
 test('it answers while it renders', async () => {
   const simulator = await aSimulator();
-  const picture = simulator.post({ method: 'render_product', params: { width: 160 } });
+  const picture = simulator.post({ method: 'render_product', params: { width: 480 } });
+  await until(() => simulator.log.length > 0);
   await simulator.call('get_version');
   const [rendering, version] = [
     simulator.log.find(({ command }) => command === 'render_product'),
@@ -112,8 +114,8 @@ test('commands at the same time are recorded as such', async () => {
   const simulator = await aSimulator();
   await simulator.call('sleep', { ms: 1 });
   await Promise.all([
-    simulator.call('sleep', { ms: 50 }),
-    simulator.call('sleep', { ms: 50 }),
+    simulator.call('sleep', { ms: 1_000 }),
+    simulator.call('sleep', { ms: 1_000 }),
     simulator.call('get_version'),
   ]);
   const { result } = await simulator.call('sim_calls', { command: 'sleep' });

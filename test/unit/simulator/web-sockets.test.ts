@@ -57,7 +57,7 @@ test('messages of one connection run in turn, long-running ones beside them', as
     await client.execute_command(new Command('sleep', { ms }), { ...options, longrunning });
     order.push(name);
   };
-  await Promise.all([run('long', 200, true), run('first', 40, false), run('second', 1, false)]);
+  await Promise.all([run('long', 2_000, true), run('first', 40, false), run('second', 1, false)]);
   expect(order).toEqual(['first', 'second', 'long']);
   client.close();
 });

@@ -12,7 +12,7 @@ import { aVendorClient } from '../../../support/a-vendor-client.ts';
 import { rawHttp } from '../../../support/raw-http.ts';
 import { aSimulator, closeAll } from '../../simulator/a-simulator.ts';
 
-jest.setTimeout(fuzzRuns({ few: 60_000, full: 600_000 }));
+jest.setTimeout(fuzzRuns({ few: 180_000, full: 600_000 }));
 afterEach(async () => {
   await closeGateways();
   await closeAll();

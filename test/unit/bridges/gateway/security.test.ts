@@ -216,7 +216,7 @@ test.each(['/', '/upload'])('a body to %s that stands still is ended, on both si
     asked.on('error', () => undefined).on('close', () => ends.push(asked.complete ? 'whole' : 'broken off'));
     asked.resume();
   });
-  const gateway = await aGateway(server.url, { limits: { headersMs: 60_000, bodyIdleMs: 200 } });
+  const gateway = await aGateway(server.url, { limits: { headersMs: 60_000, bodyIdleMs: 1_000 } });
   const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${LIST.length}\r\n\r\n`;
   await slowly(gateway.url, head + LIST.slice(0, -2), '}', 1);
   expect(gateway.calls).toEqual([]);
@@ -227,10 +227,10 @@ test.each(['/', '/upload'])('a body to %s that stands still is ended, on both si
 
 test('a body that comes slowly comes in, and an answer may take longer than that', async () => {
   const run = async () => {
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
     return { outcome: { result: '"late"' } };
   };
-  const gateway = await aGateway(undefined, { run, limits: { headersMs: 60_000, bodyIdleMs: 300 } });
-  const head = `POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${LIST.length + 10}\r\n\r\n`;
-  expect(await slowly(gateway.url, head + LIST, ' ', 10)).toContain('"result":"late"');
+  const gateway = await aGateway(undefined, { run, limits: { headersMs: 60_000, bodyIdleMs: 1_000 } });
+  const head = `POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${LIST.length + 30}\r\n\r\n`;
+  expect(await slowly(gateway.url, head + LIST, ' ', 30)).toContain('"result":"late"');
 });

@@ -8,6 +8,7 @@ import { createTypedReader, jsonTextOf, typedBytes } from '../../../../lib/reali
 import { aGateway, closeGateways } from '../../../support/a-gateway.ts';
 import { aVendorClient } from '../../../support/a-vendor-client.ts';
 import { aStubbornServer } from '../../../support/a-web-server.ts';
+import { until } from '../../../support/until.ts';
 import { aSimulator, closeAll } from '../../simulator/a-simulator.ts';
 
 const servers: WebSocketServer[] = [];
@@ -147,6 +148,7 @@ test.each([
 /** Passes all on between a client and a server, and keeps what each of them said: form and bytes. */
 async function aTap(url: string) {
   const said = { client: [] as string[], server: [] as string[] };
+  let ended = false;
   const tap = await aServer((socket) => {
     socket.pause();
     const behind = new WebSocket(`${url.replace('http', 'ws')}service/`);
@@ -160,8 +162,9 @@ async function aTap(url: string) {
     };
     pass(socket, behind, 'client');
     pass(behind, socket, 'server');
+    socket.on('close', () => (ended = true));
   });
-  return { url: tap, said };
+  return { url: tap, said, ended: () => ended };
 }
 
 test.each(['binary', 'text'])(
@@ -181,10 +184,12 @@ test.each(['binary', 'text'])(
       .queue(new Command('sleep', { ms: 20 }), true)
       .execute();
     await service.execute_command(new Command('get_version', {}), WANTED);
+    service.close();
+    // What a client says behind its last answer comes before its farewell.
+    await until(behind.ended);
     expect(before.said).toEqual(behind.said);
     expect(before.said.client.length).toBeGreaterThan(2);
     expect(before.said.server.length).toBeGreaterThan(4);
-    service.close();
   },
 );
 
@@ -224,7 +229,7 @@ test("a client's farewell reaches the server, and a broken connection breaks", a
   polite.close(1000, 'User request');
   await once(polite, 'close');
   rude.terminate();
-  while (ends.length < 2) await new Promise(setImmediate);
+  await until(() => ends.length === 2);
   expect(ends.toSorted(([one], [other]) => one - other)).toEqual([
     [1000, 'User request'],
     [1006, ''],
