@@ -84,7 +84,8 @@ export async function aFarm(namespace?: string, temporalAddress = servers().temp
     const body = JSON.stringify({ jsonrpc: '2.0', method, params, id: 1 });
     const answer = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      // A connection that is kept would be closed by a server in the moment in which it is used again.
+      headers: { 'content-type': 'application/json', connection: 'close' },
       body,
     });
     const { result, error } = (await answer.json()) as { result?: unknown; error?: { message: string } };

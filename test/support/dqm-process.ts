@@ -38,7 +38,7 @@ export function startDqm(args: readonly string[], env: NodeJS.ProcessEnv = {}, c
   let ended = false;
   const wake = (): void => waiting.forEach((look) => look());
   createInterface(child.stderr).on('line', (line) => {
-    lines.push(line.startsWith('{') ? (JSON.parse(line) as LogLine) : { level: 'text', msg: line });
+    lines.push(logLine(line));
     wake();
   });
   let written = '';
@@ -76,6 +76,17 @@ export function startDqm(args: readonly string[], env: NodeJS.ProcessEnv = {}, c
       return child.exitCode;
     },
   };
+}
+
+/** The last line of a killed process may be half a one. */
+function logLine(line: string): LogLine {
+  const text = { level: 'text', msg: line };
+  if (!line.startsWith('{')) return text;
+  try {
+    return JSON.parse(line) as LogLine;
+  } catch {
+    return text;
+  }
 }
 
 const running = new Set<ChildProcess>();

@@ -44,18 +44,31 @@ async function handedOutMs(job: WorkflowHandle): Promise<number> {
   return Number(seconds) * 1_000 + Number(nanos) / 1e6;
 }
 
+/** They are called 50 ms before the end; the engine's clock and the simulator's may differ by less than this. */
+const SURELY_AHEAD_MS = 15;
+
+/** Of each command, in order: whether it was on the host while the one before it was on the GPU. */
+async function calledAhead(jobs: readonly WorkflowHandle[]): Promise<boolean[]> {
+  const handedOut = (await Promise.all(jobs.map(handedOutMs))).sort((one, other) => one - other);
+  const calls = callsOf(host);
+  return handedOut.map((ms, index) => ms + SURELY_AHEAD_MS < (calls[index - 1]?.end ?? 0));
+}
+
+const callsOf = ({ simulator }: GpuHost) => simulator.log.filter(({ command }) => command === 'sleep');
+
 test('of short commands the next one is on the host before the last byte of the one before, and starts after it', async () => {
   const jobs: WorkflowHandle[] = [];
-  for (let number = 0; number < 20; number += 1) jobs.push(await start(number));
-  host = await aGpuHost(engine, { queue: QUEUE, shared });
-  await Promise.all(jobs.map((job) => job.result()));
+  let isAhead: boolean[];
+  // Eight in a row must have shown that they are short; on a busy machine some of the first twenty may not be.
+  do {
+    const numbers = Array.from({ length: 20 }, (_, index) => jobs.length + index);
+    jobs.push(...(await Promise.all(numbers.map(start))));
+    host ??= await aGpuHost(engine, { queue: QUEUE, shared });
+    await Promise.all(jobs.map((job) => job.result()));
+    isAhead = await calledAhead(jobs);
+  } while (!isAhead.includes(true));
 
-  const calls = host.simulator.log.filter(({ command }) => command === 'sleep');
-  expect(calls).toHaveLength(20);
-  expect(calls.filter(({ overlap }) => overlap)).toEqual([]);
-  const handedOut = (await Promise.all(jobs.map(handedOutMs))).sort((one, other) => one - other);
-  const isAhead = handedOut.map((ms, index) => ms < (calls[index - 1]?.end ?? 0));
-  // Eight have shown by then that they are short.
   expect(isAhead.slice(0, 9)).not.toContain(true);
-  expect(isAhead.slice(9)).toContain(true);
+  expect(callsOf(host)).toHaveLength(jobs.length);
+  expect(callsOf(host).filter(({ overlap }) => overlap)).toEqual([]);
 });
