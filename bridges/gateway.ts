@@ -27,7 +27,7 @@ export interface GatewayDeps {
   run: RunOwn;
   /** Undefined: there are no links, since nothing signs them. */
   approvals?: Approvals;
-  /** Default: 15 s for headers, 60 s for a body that stands still. */
+  /** Default: 15 s for headers, 60 s for one that stands still. */
   limits?: Limits;
   log: Log;
 }
@@ -35,8 +35,8 @@ export interface GatewayDeps {
 /** How long a client may take. One that waits for its answer may wait for hours. */
 export interface Limits {
   headersMs: number;
-  /** A client that sends nothing of its body for so long is gone. */
-  bodyIdleMs: number;
+  /** A client that for so long sends nothing of its body, or takes nothing of its answer, is gone. */
+  idleMs: number;
 }
 
 export interface Gateway {
@@ -48,7 +48,7 @@ export interface Gateway {
 
 /** Headers are small and come at once; a GET form's call stands in the first line. */
 const MOST_HEADER_BYTES = 64 * 1024;
-const LIMITS: Limits = { headersMs: 15_000, bodyIdleMs: 60_000 };
+const LIMITS: Limits = { headersMs: 15_000, idleMs: 60_000 };
 const KEEP_ALIVE_MS = 60_000;
 /** Our own commands of one client: more wait, so that each client gets its turn. */
 const LANE = { atOnce: 16, waiting: 1_000 };
@@ -67,6 +67,7 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
   const webSockets = createWebSockets({
     url: upstream.url,
     run: (calls, request) => runEach(calls, (call) => run(call, request)),
+    idleMs: limits.idleMs,
     log,
   });
 
@@ -76,13 +77,11 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     if (hasTwoHosts(request)) return refuse(response, 400, 'the request names two hosts');
     // Nothing under `/dqm/` ever passes.
     if (path.startsWith(APPROVALS_PATH) && deps.approvals) {
-      limitIdleBody(request, limits);
       return deps.approvals(path, request, response);
     }
     if (path.startsWith('/dqm/')) return refuse(response, 404, 'there is no such page');
     const admission = admit(guard, request.headers.authorization);
     if (!admission.admitted) return refuse(response, 401, TOKEN_WANTED, ['WWW-Authenticate', 'Basic realm="dqm"']);
-    limitIdleBody(request, limits);
     const exchange = { request, response, hidden: hiddenHeaders(admission.inHeader) };
     if (path === '/') return root(exchange);
     const answer = await passThrough.ask(exchange);
@@ -104,7 +103,7 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     {
       maxHeaderSize: MOST_HEADER_BYTES,
       headersTimeout: limits.headersMs,
-      // Uploads of any length; `limitIdleBody` ends those that stand still.
+      // Uploads of any length; `endWhenIdle` ends those that stand still.
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
       // Requests that two servers may read in two ways are refused.
@@ -112,6 +111,7 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
       connectionsCheckingInterval: 1_000,
     },
     (request, response) => {
+      endWhenIdle(request, response);
       handle(request, response).catch((error: unknown) => {
         // A client that went away is no news.
         if (!request.destroyed) log.warn('A request could not be answered', { error });
@@ -120,6 +120,7 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
       });
     },
   );
+  server.timeout = limits.idleMs;
   server.on('upgrade', upgrade);
   const address = await listenAt(deps.address, server, deps);
   log.info('Gateway listens', { address, realityServer: upstream.url?.origin ?? 'none' });
@@ -160,10 +161,12 @@ function withoutToken(url: string, isThere: boolean): string {
   return kept.length === 0 ? path : `${path}?${kept.join('&')}`;
 }
 
-function limitIdleBody(request: IncomingMessage, { bodyIdleMs }: Limits): void {
-  if (request.complete) return;
-  request.setTimeout(bodyIdleMs, () => request.destroy());
-  request.once('end', () => request.socket.setTimeout(0));
+/** Nothing moved on the connection for as long as a client may take. While the server behind works, that is no harm. */
+function endWhenIdle(request: IncomingMessage, response: ServerResponse): void {
+  request.on('timeout', () => request.destroy());
+  response.on('timeout', () => {
+    if (response.writableLength > 0) response.destroy();
+  });
 }
 
 /** Our commands for one client: not for pages of other sites, and each client in its turn. */

@@ -1,4 +1,5 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
@@ -14,6 +15,8 @@ export interface WebSocketDeps {
   url: URL | undefined;
   /** Runs our commands of one message, by their place. Never rejects. */
   run(calls: OwnCalls, request: IncomingMessage): Promise<OwnOutcomes>;
+  /** A client that takes nothing of what it is sent for so long is gone. */
+  idleMs: number;
   log: Log;
 }
 
@@ -54,7 +57,7 @@ const OF_HANDSHAKE = [
 ];
 
 /** Two WebSockets back to back: every message goes on as it came, but an `execute` that holds one of our commands. */
-export function createWebSockets({ url, run, log }: WebSocketDeps): WebSockets {
+export function createWebSockets({ url, run, idleMs, log }: WebSocketDeps): WebSockets {
   // Pings are the other side's to answer.
   const server = new WebSocketServer({
     noServer: true,
@@ -89,6 +92,7 @@ export function createWebSockets({ url, run, log }: WebSocketDeps): WebSockets {
       server.handleUpgrade(request, socket, head, (client) => {
         // From here on both say goodbye to each other.
         socket.off('close', onGone);
+        if (socket instanceof Socket) endWhenStuck(socket, idleMs);
         const isService = new URL(path, url).pathname === SERVICE;
         connect(client, behind, isService ? (calls) => run(calls, request) : undefined);
       });
@@ -101,6 +105,14 @@ export function createWebSockets({ url, run, log }: WebSocketDeps): WebSockets {
       for (const client of server.clients) client.close(GOING_AWAY, 'the gateway stops');
     },
   };
+}
+
+/** One that takes nothing would hold its command on the server for ever. */
+function endWhenStuck(socket: Socket, idleMs: number): void {
+  socket.setTimeout(idleMs);
+  socket.on('timeout', () => {
+    if (socket.writableLength > 0) socket.destroy();
+  });
 }
 
 /** Undefined: the client asks for protocols that have no place in a request. */

@@ -9,8 +9,12 @@ import { aGateway, closeGateways } from '../../../support/a-gateway.ts';
 import { aStubbornServer, aWebServer } from '../../../support/a-web-server.ts';
 import { rawHttp } from '../../../support/raw-http.ts';
 import { until } from '../../../support/until.ts';
+import { aSimulator, closeAll } from '../../simulator/a-simulator.ts';
 
-afterEach(closeGateways);
+afterEach(async () => {
+  await closeGateways();
+  await closeAll();
+});
 
 const TOKEN = 'käse-7f3a';
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
@@ -205,7 +209,7 @@ async function slowly(url: string, beginning: string, drop: string, drops: numbe
 
 test('a connection that sends its headers by the drop is ended', async () => {
   const server = await aWebServer({ status: 200 });
-  const gateway = await aGateway(server.url, { limits: { headersMs: 300, bodyIdleMs: 60_000 } });
+  const gateway = await aGateway(server.url, { limits: { headersMs: 300, idleMs: 60_000 } });
   expect(await slowly(gateway.url, 'GET / HTTP/1.1\r\nHost: x\r\n', 'X', Infinity)).toMatch(/^(HTTP\/1\.1 408 |$)/);
   expect(server.requests).toEqual([]);
 });
@@ -216,7 +220,7 @@ test.each(['/', '/upload'])('a body to %s that stands still is ended, on both si
     asked.on('error', () => undefined).on('close', () => ends.push(asked.complete ? 'whole' : 'broken off'));
     asked.resume();
   });
-  const gateway = await aGateway(server.url, { limits: { headersMs: 60_000, bodyIdleMs: 1_000 } });
+  const gateway = await aGateway(server.url, { limits: { headersMs: 60_000, idleMs: 1_000 } });
   const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${LIST.length}\r\n\r\n`;
   await slowly(gateway.url, head + LIST.slice(0, -2), '}', 1);
   expect(gateway.calls).toEqual([]);
@@ -225,12 +229,45 @@ test.each(['/', '/upload'])('a body to %s that stands still is ended, on both si
   expect(ends).toEqual(path === '/' ? [] : ['broken off']);
 });
 
+/** A result that fits into no buffer between the simulator and a client. */
+const BIG = 100_000_000;
+const bigResult = (bytes: number): string => JSON.stringify({ method: 'big_result', params: { bytes }, id: 1 });
+
+test('a client that takes nothing of its answer does not hold its call', async () => {
+  const simulator = await aSimulator();
+  const gateway = await aGateway(simulator.url, { limits: { headersMs: 60_000, idleMs: 1_000 } });
+  const { hostname, port } = new URL(gateway.url);
+  const socket = connect(Number(port), hostname).pause();
+  socket.on('error', () => undefined);
+  const body = bigResult(BIG);
+  socket.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  const call = await until(() => simulator.log[0]?.end != null && simulator.log[0]);
+  expect(call).toMatchObject({ command: 'big_result', closed: true });
+  socket.destroy();
+});
+
+test('one that takes its answer slowly gets all of it', async () => {
+  const simulator = await aSimulator();
+  const gateway = await aGateway(simulator.url, { limits: { headersMs: 60_000, idleMs: 2_000 } });
+  const asking = httpRequest(gateway.url, { method: 'POST' });
+  asking.end(bigResult(BIG));
+  const [answer] = (await once(asking, 'response')) as [IncomingMessage];
+  let [taken, rests] = [0, 0];
+  for await (const piece of answer as AsyncIterable<Buffer>) {
+    taken += piece.length;
+    if (taken < ((rests + 1) * BIG) / 6) continue;
+    rests += 1;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  expect([taken, rests]).toEqual([BIG, 6]);
+});
+
 test('a body that comes slowly comes in, and an answer may take longer than that', async () => {
   const run = async () => {
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     return { outcome: { result: '"late"' } };
   };
-  const gateway = await aGateway(undefined, { run, limits: { headersMs: 60_000, bodyIdleMs: 1_000 } });
+  const gateway = await aGateway(undefined, { run, limits: { headersMs: 60_000, idleMs: 1_000 } });
   const head = `POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${LIST.length + 30}\r\n\r\n`;
   expect(await slowly(gateway.url, head + LIST, ' ', 30)).toContain('"result":"late"');
 });

@@ -236,6 +236,33 @@ test("a client's farewell reaches the server, and a broken connection breaks", a
   ]);
 });
 
+test('a client that takes nothing of what it is sent does not hold the server', async () => {
+  let ending: number | undefined;
+  const url = await aServer((server) => {
+    server.on('close', (code) => (ending = code));
+    for (let count = 0; count < 50; count += 1) server.send(Buffer.alloc(1_000_000));
+  });
+  const gateway = await aGateway(url, { limits: { headersMs: 60_000, idleMs: 1_000 } });
+  const socket = aSocket(gateway.url);
+  socket.on('error', () => undefined);
+  await once(socket, 'open');
+  socket.pause();
+  expect(await until(() => ending)).toBe(1006);
+  socket.terminate();
+});
+
+test('a WebSocket on which nobody speaks stays', async () => {
+  const url = await aServer((server) => server.on('message', (data) => server.send(data)));
+  const gateway = await aGateway(url, { limits: { headersMs: 60_000, idleMs: 200 } });
+  const socket = aSocket(gateway.url);
+  await once(socket, 'open');
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  socket.send('still there');
+  const [back] = (await once(socket, 'message')) as [Buffer];
+  expect(back.toString()).toBe('still there');
+  socket.terminate();
+});
+
 test('a server that dies ends the WebSocket, and a command of ours that runs meanwhile harms nobody', async () => {
   const url = await aServer((socket) => socket.on('message', () => socket.terminate()));
   let end: () => void = () => undefined;
