@@ -5,10 +5,11 @@ import type { Client } from '@temporalio/client';
 import { createS3 } from '../../lib/aws.ts';
 import { watchEngine } from '../../lib/engine-watch.ts';
 import { startHealthServer } from '../../lib/health-server.ts';
+import type { Log } from '../../lib/log.ts';
 import { createMetrics, type Metrics } from '../../lib/metrics.ts';
 import { createResultStore } from '../../lib/results/open-store.ts';
 import type { ResultStore } from '../../lib/results/store.ts';
-import { installRuntime, type MisfitEvents } from '../../lib/runtime.ts';
+import type { MisfitEvents, ReadSdkMetrics } from '../../lib/runtime.ts';
 import { connectionOptions, type TemporalOptions } from '../../lib/temporal.ts';
 import type { Context } from '../context.ts';
 import type { Opened } from '../process.ts';
@@ -27,11 +28,15 @@ export interface Shared extends Context {
   besideWorker?: Client;
 }
 
-/** Reaches nothing yet: each part waits for what it needs. */
-export async function openShared(context: Context, opened: Opened): Promise<Shared> {
+/** Reaches nothing yet: each part waits for what it needs. `withWorkers`: whether this process runs any of Temporal's. */
+export async function openShared(
+  context: Context,
+  opened: Opened,
+  { withWorkers }: { withWorkers: boolean } = { withWorkers: true },
+): Promise<Shared> {
   const { config, env, log } = context;
   const misfits = new EventEmitter<MisfitEvents>();
-  const readSdkMetrics = await installRuntime(log, misfits);
+  const readSdkMetrics = withWorkers ? await installWorkerRuntime(log, misfits) : async () => '';
   const s3 = createS3(config.aws);
   opened.closes(() => s3.destroy());
   const metrics = createMetrics();
@@ -63,3 +68,7 @@ export async function openShared(context: Context, opened: Opened): Promise<Shar
     misfits,
   };
 }
+
+/** Loaded only here: Temporal's native part takes longer to start, and more memory, than all else of the gateway. */
+const installWorkerRuntime = async (log: Log, misfits: EventEmitter<MisfitEvents>): Promise<ReadSdkMetrics> =>
+  (await import('../../lib/runtime.ts')).installRuntime(log, misfits);

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import { Command } from '@migenius/realityserver-client';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { connect } from 'amqplib';
@@ -214,6 +216,18 @@ test('without an engine commands pass, submits reach brokers, and the rest says 
     });
   }
   expect(await process.stop()).toBe(0);
+});
+
+/** Temporal's native part: a worker's, and no gateway's. */
+const loadsNative = async ({ child }: DqmProcess): Promise<boolean> =>
+  (await readFile(`/proc/${child.pid}/maps`, 'utf8')).includes('core-bridge');
+
+test('a gateway alone starts without the native part of Temporal that workers need', async () => {
+  const gateway = await running(farm.config('light.conf', { data: 'data-light' }), 'gateway');
+  const worker = startDqm(['worker', 'jobs', '--config', farm.config('worker.conf', { data: 'data-worker' })]);
+  await worker.said('Metrics and health');
+  expect([await loadsNative(gateway.process), await loadsNative(worker)]).toEqual([false, true]);
+  await Promise.all([gateway.process.stop(), worker.stop()]);
 });
 
 test('an address that is taken, or open to all by mistake, is refused at start', async () => {
