@@ -16,4 +16,4 @@ test('what was denoised is delivered, and denoising holds no GPU', async () => {
     ['denoise', 'denoisers'],
   ]);
   expect(run.deliveries.map(({ result }) => Buffer.from(run.bytesOf(result)).toString())).toEqual(['clean']);
-}, 60_000);
+});

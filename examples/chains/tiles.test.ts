@@ -16,4 +16,4 @@ test('tiles cover the picture, and each is put where it belongs', async () => {
     name: 'join_tiles',
     parameters: { width: 250, height: 100, tiles: [{ x: 0 }, { x: 100 }, { x: 200 }] },
   });
-}, 60_000);
+});

@@ -15,11 +15,11 @@ test('a turntable renders all sides and delivers the approved sheet', async () =
   expect(angles.sort((one, other) => one - other)).toEqual([0, 90, 180, 270]);
   expect(run.deliveries).toMatchObject([{ task: { name: 's3_upload' }, result: run.result }]);
   expect(run.approvals).toEqual([{ who: 'art director', preview: run.result }]);
-}, 60_000);
+});
 
 test('a sheet that nobody approves within two days is not delivered', async () => {
   await expect(runChain(turntable, { parameters, tasks, commands })).rejects.toMatchObject({
     type: 'ApprovalDeclined',
     record: { deliveries: [] },
   });
-}, 60_000);
+});

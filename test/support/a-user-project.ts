@@ -42,7 +42,7 @@ export const TYPESCRIPT = join(ROOT, 'node_modules/typescript/bin/tsc');
 async function runNode(args: string[], cwd: string): Promise<string> {
   // Ours is a test run, too, and its variables are not for another's.
   const { NODE_TEST_CONTEXT: _, JEST_WORKER_ID: __, ...env } = process.env;
-  const run = promisify(execFile)(process.execPath, args, { cwd, env, timeout: 110_000 });
+  const run = promisify(execFile)(process.execPath, args, { cwd, env, timeout: 170_000 });
   const { stdout, stderr } = await run.catch((error: Error & { stdout: string; stderr: string }) => {
     throw new Error(`node ${args.join(' ')} failed:\n${error.stdout}${error.stderr}`, { cause: error });
   });

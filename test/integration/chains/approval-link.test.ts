@@ -16,6 +16,7 @@ export async function poster({ parameters }: ChainJob<{ who: string }>) {
 }
 `;
 const SECRET = 'hush';
+const HOUR_MS = 3_600_000;
 
 let farm: ChainFarm;
 let gateway: string;
@@ -44,7 +45,7 @@ async function anOpenApproval(who = 'art director') {
   });
   if (!open) throw new Error('unreachable: until gives a list with one');
   const { approval, askedMs } = open;
-  const link = { workflowId: handle.workflowId, approval, askedMs, expiresMs: Date.now() + 60_000 };
+  const link = { workflowId: handle.workflowId, approval, askedMs, expiresMs: Date.now() + HOUR_MS };
   return { handle, link, url: linkTo(link) };
 }
 

@@ -40,7 +40,8 @@ const stateOf = async (job: WorkflowHandle) => (await job.describe()).typedSearc
 
 test('a job whose chain was changed is held, its step is named, and it goes on once the chain fits again', async () => {
   const body = JSON.stringify({ command: 'poster' });
-  await dqm(['submit', '--queue', 'local', '--job-id', 'poster-1', ...config(), '-'], { input: body });
+  const submit = ['submit', '--queue', 'local', '--job-id', 'poster-1', ...config(), '-'];
+  expect(await dqm(submit, { input: body })).toMatchObject({ exitCode: 0 });
   const job = farm.engine.client.workflow.getHandle('job/local/poster-1');
   await until(async () => (await stateOf(job)) === 'approval');
   await farm.up.stop();
@@ -56,7 +57,7 @@ test('a job whose chain was changed is held, its step is named, and it goes on o
   });
   const page = await until(async () => {
     const { stdout } = await dqm(['job', 'poster-1', ...config()]);
-    return stdout.includes('waits for') && stdout;
+    return stdout.includes('its chain has changed') && stdout;
   });
   expect(page).toMatch(/waits for +its chain has changed .*, at event \d+ \(echo \{"angle":0\}\): it goes on once/);
   expect(await stateOf(job)).toBe('approval');

@@ -68,13 +68,9 @@ test('the page holds a first chain, its test, its configuration and its message'
 test.each([
   ['the settings that it gives', []],
   ['declarations, as a library of chains has them', ['--declaration']],
-])(
-  'all of its code compiles with %s',
-  async (_what, more) => {
-    expect(await project.node(TYPESCRIPT, ...more)).toBe('');
-  },
-  120_000,
-);
+])('all of its code compiles with %s', async (_what, more) => {
+  expect(await project.node(TYPESCRIPT, ...more)).toBe('');
+});
 
 test('its test passes, and what stands inside of a chain runs', async () => {
   const tests = ['chains/turntable.test.ts', 'chains/fragments.test.ts'];

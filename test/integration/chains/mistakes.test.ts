@@ -47,15 +47,11 @@ test.each<[what: string, text: string | undefined, message: RegExp]>([
     `${KIT}\n${CHAIN}\nexport async function Turntable() {}`,
     /Turntable and turntable differ in case alone: rename one/,
   ],
-])(
-  'a chains module %s ends the job worker with what is wrong, and where',
-  async (_what, text, message) => {
-    const { exitCode, stderr } = await dqm(['worker', 'jobs', '--config', aProject(text)]);
-    expect(stderr).toMatch(message);
-    expect(exitCode).toBe(2);
-  },
-  60_000,
-);
+])('a chains module %s ends the job worker with what is wrong, and where', async (_what, text, message) => {
+  const { exitCode, stderr } = await dqm(['worker', 'jobs', '--config', aProject(text)]);
+  expect(stderr).toMatch(message);
+  expect(exitCode).toBe(2);
+});
 
 test('all imports that a chain cannot have are told at once, with the reason', async () => {
   const text = `${KIT}
