@@ -61,9 +61,10 @@ async function run(deps: SqsBridgeDeps, ends: Ends): Promise<void> {
     hasReceived: false,
   };
   try {
+    // Asks SQS in any case: ready is only who was answered.
+    bridge.deadLetterUrl = await whenReachable(bridge, () => sqsDeadLetterUrl(sqs, queue, log, ends.stopping));
     const refusal = await whenReachable(bridge, () => completionRefusal(sqs, queue, ends.stopping));
     if (refusal !== undefined) throw new Error(refusal);
-    bridge.deadLetterUrl = await whenReachable(bridge, () => sqsDeadLetterUrl(sqs, queue, log, ends.stopping));
     if (ends.stopping.aborted) return;
     const deadLetters = bridge.deadLetterUrl === undefined ? 'held in workflows' : shownUrl(bridge.deadLetterUrl);
     log.info('Bridge started', { queue: queue.name, transport: 'sqs', deadLetters });

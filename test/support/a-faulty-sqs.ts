@@ -23,22 +23,24 @@ export interface FaultySqs {
   endpoint: string;
   calls: SqsCall[];
   /** Answers in the emulator's place; undefined: the emulator answers. */
-  answers(how: (call: SqsCall) => SqsAnswer | undefined): void;
+  answers(how: Answering): void;
 }
+
+type Answering = (call: SqsCall) => SqsAnswer | undefined | Promise<SqsAnswer | undefined>;
 
 const opened: (() => void)[] = [];
 afterAll(() => opened.forEach((close) => close()));
 
 export async function aFaultySqs(): Promise<FaultySqs> {
   const calls: SqsCall[] = [];
-  let how: (call: SqsCall) => SqsAnswer | undefined = () => undefined;
+  let how: Answering = () => undefined;
   const server = createServer((request, response) => {
     const answer = async (): Promise<void> => {
       const bytes = await buffer(request);
       const action = String(request.headers['x-amz-target']).replace('AmazonSQS.', '');
       const call = { action, body: JSON.parse(bytes.toString()) as SqsCall['body'], headers: request.headers };
       calls.push(call);
-      const own = how(call);
+      const own = await how(call);
       if (own) return write(response, own.status, JSON.stringify(own.body), own.date);
       const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `AmazonSQS.${action}` };
       const theirs = await fetch(servers().awsEndpoint, { method: 'POST', headers, body: bytes });

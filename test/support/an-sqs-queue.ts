@@ -66,20 +66,19 @@ export async function anSqsQueue(
       );
       return MessageId;
     },
-    receive: async () => {
-      const { Messages = [] } = await sqs.send(
-        new ReceiveMessageCommand({
-          QueueUrl: url,
-          MessageAttributeNames: ['All'],
-          MessageSystemAttributeNames: ['All'],
-          WaitTimeSeconds: 10,
-          VisibilityTimeout: 0,
-        }),
-      );
-      const [message] = Messages;
-      if (!message) throw new Error('no message came');
-      return message;
-    },
+    receive: () =>
+      until(async () => {
+        const { Messages = [] } = await sqs.send(
+          new ReceiveMessageCommand({
+            QueueUrl: url,
+            MessageAttributeNames: ['All'],
+            MessageSystemAttributeNames: ['All'],
+            WaitTimeSeconds: 10,
+            VisibilityTimeout: 0,
+          }),
+        );
+        return Messages[0];
+      }),
     depth,
     showAgain: () =>
       until(async () => {

@@ -48,7 +48,7 @@ test('a bridge that stops stores the dead letter that it has in hand, and takes 
       },
     },
     store: createFileStore({ root: folder }),
-    drainTimeoutMs: 10_000,
+    drainTimeoutMs: 120_000,
   });
   const start = (jobId: string) =>
     client.workflow.start('render_product', {

@@ -1,4 +1,3 @@
-import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { Worker } from '@temporalio/worker';
 
 import { configText } from '../../../support/a-config.ts';
@@ -106,7 +105,8 @@ test('a second message of an open job is attached to it, one of a completed job 
   await send();
   await settled(3);
   await isDepth(queue, gone);
-  expect(outcomes).toEqual(['started', 'duplicate', 'duplicate']);
+  // The first two come in one batch, and are told of in any order.
+  expect([...outcomes].sort()).toEqual(['duplicate', 'duplicate', 'started']);
 });
 
 test('a bridge that has to end gives the message back, and the next one takes the running job up', async () => {
@@ -213,12 +213,5 @@ test('the receive count tells how often a message was taken up, failed jobs amon
   await settled(2);
   bridge.stop();
   await bridge.done;
-  const { Messages = [] } = await sqs.send(
-    new ReceiveMessageCommand({
-      QueueUrl: queue.url,
-      MessageSystemAttributeNames: ['ApproximateReceiveCount'],
-      WaitTimeSeconds: 5,
-    }),
-  );
-  expect(Messages[0]?.Attributes).toMatchObject({ ApproximateReceiveCount: '3' });
+  expect((await queue.receive()).Attributes).toMatchObject({ ApproximateReceiveCount: '3' });
 });

@@ -1,4 +1,7 @@
-import { aFaultySqs, sqsError, type SqsCall } from '../../../support/a-faulty-sqs.ts';
+import { DeleteMessageBatchCommand } from '@aws-sdk/client-sqs';
+
+import { aFaultySqs, sqsError, type SqsAnswer, type SqsCall } from '../../../support/a-faulty-sqs.ts';
+import { aFuzz } from '../../../support/a-fuzz.ts';
 import { GOLDEN_BODY } from '../../../support/a-message.ts';
 import { aNamespace, type TestNamespace } from '../../../support/a-namespace.ts';
 import { anSqsBridge } from '../../../support/an-sqs-bridge.ts';
@@ -52,6 +55,55 @@ test('entries of a batch that SQS does not delete are deleted with the next, not
   expect(outcomes).toEqual(Array(5).fill('started'));
   expect(await queue.depth()).toEqual({ visible: 0, inFlight: 0 });
   expect(batches).toBeGreaterThan(1);
+});
+
+/** Deletes half of a batch, and fails the others. */
+async function halfDeleted(QueueUrl: string, { body }: SqsCall): Promise<SqsAnswer> {
+  const entries = body['Entries'] as { Id: string; ReceiptHandle: string }[];
+  const half = Math.floor(entries.length / 2);
+  const [deleted, failed] = [entries.slice(0, half), entries.slice(half)];
+  if (half > 0) await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries: deleted }));
+  const Failed = failed.map(({ Id }) => ({ Id, Code: 'InternalError', SenderFault: false }));
+  return { status: 200, body: { Successful: deleted.map(({ Id }) => ({ Id })), Failed } };
+}
+
+/** Most calls fail; the SDK throttles itself after the first throttling, to one call in two seconds at worst. */
+const FAULTS = 25;
+
+test('through a stretch of 500s, throttling and batches that half fail, while messages keep coming, each becomes one job', async () => {
+  const queue = await anSqsQueue(sqs);
+  const faulty = await aFaultySqs();
+  const fuzz = aFuzz(7);
+  const sent: Promise<string>[] = [];
+  const bad: ((call: SqsCall) => SqsAnswer | Promise<SqsAnswer>)[] = [
+    () => sqsError(500, 'InternalError'),
+    () => sqsError(400, 'ThrottlingException'),
+    (call) =>
+      call.action === 'DeleteMessageBatch' ? halfDeleted(queue.url, call) : sqsError(503, 'ServiceUnavailable'),
+  ];
+  let faults = 0;
+  faulty.answers((call) => {
+    if (faults === FAULTS) return undefined;
+    sent.push(queue.send(GOLDEN_BODY), queue.send(GOLDEN_BODY));
+    if (fuzz.number(10) < 3) return undefined;
+    faults += 1;
+    return fuzz.one(bad)(call);
+  });
+  const { name, outcomes } = anSqsBridge(engine.client, queue.url, { endpoint: faulty.endpoint });
+  await until(() => faults === FAULTS && outcomes.length >= sent.length);
+  const ids = await Promise.all(sent);
+  await until(async () => {
+    const { visible, inFlight } = await queue.depth();
+    return visible + inFlight === 0;
+  });
+  const jobs = await until(async () => {
+    const found: string[] = [];
+    for await (const { workflowId } of engine.client.workflow.list({ query: `DqmQueue = '${name}'` })) {
+      found.push(workflowId);
+    }
+    return found.length >= ids.length && found.sort();
+  });
+  expect(jobs).toEqual(ids.map((id) => `job/${name}/${id}`).sort());
 });
 
 test("a clock that is wrong by an hour is set right from SQS's answer", async () => {
