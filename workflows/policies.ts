@@ -30,8 +30,10 @@ export const taskPolicy = (limits: Pick<JobLimits, 'taskRetryWindowMs'>): Activi
 export const deadLetterPolicy = (queue: string): ActivityOptions => ({
   taskQueue: bridgeTaskQueue(queue),
   scheduleToCloseTimeout: '10 minutes',
-  // A mebibyte out of the store and into the broker, or a bridge that died with it.
+  // A mebibyte out of the store and into the broker.
   startToCloseTimeout: '1 minute',
+  // A bridge that died with it: until another one has stored it the run stays open, and who redrives waits for that.
+  heartbeatTimeout: '20 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '15 seconds' },
 });
 /** Answered by the job worker itself, from its memory. */

@@ -13,9 +13,10 @@ export interface Proxy {
 }
 
 export interface Moment {
-  /** Sent by the client. */
+  /** Sent by the client, unless `from` says otherwise. */
   bytes: string | Buffer;
-  /** Whether these bytes still reach the server: it does what it is asked, and its answer is lost. */
+  from?: 'client' | 'server';
+  /** Whether these bytes still arrive: the server does what it is asked, and its answer is lost. */
   passes: boolean;
 }
 
@@ -30,7 +31,7 @@ export async function startProxy(address: string): Promise<Proxy> {
 
   const passes = (chunk: Buffer, side: 'client' | 'server'): boolean => {
     if (isHeld) return false;
-    if (side === 'server' || !moment || !chunk.includes(moment.bytes)) return true;
+    if (!moment || side !== (moment.from ?? 'client') || !chunk.includes(moment.bytes)) return true;
     isHeld = true;
     moment.reached();
     return moment.passes;
