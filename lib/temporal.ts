@@ -12,6 +12,8 @@ import { refusalAt } from './servers/ports.ts';
 const USUAL_ADDRESS = '127.0.0.1:7233';
 /** Across an ocean and through a proxy a connection is there in less. */
 const CONNECT_LIMIT_MS = 3_000;
+/** For an engine that is there, on a machine with other work. */
+const LATE_ANSWER_LIMIT_MS = 10_000;
 const FIRST_PAUSE_MS = 500;
 /** A process is ready at most this long after its engine. */
 const LONGEST_PAUSE_MS = 10_000;
@@ -86,11 +88,21 @@ export const clientOn = (
 ): Client => new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
 
 /** Connects with its first call. */
-export const lazyConnection = (options: TemporalOptions): Connection =>
-  Connection.lazy({ ...addressAndCredentials(options), connectTimeout: CONNECT_LIMIT_MS });
+export const lazyConnection = (options: TemporalOptions, limitMs = CONNECT_LIMIT_MS): Connection =>
+  Connection.lazy({ ...addressAndCredentials(options), connectTimeout: limitMs });
 
+/** Who takes connections gets a second and longer try before it counts as unreachable. */
 async function connectOnce(options: TemporalOptions): Promise<Connection> {
-  const connection = lazyConnection(options);
+  try {
+    return await connectWithin(options, CONNECT_LIMIT_MS);
+  } catch (error) {
+    if (!isTimeUp(error) || (await refusalAt(options.address)) !== undefined) throw error;
+    return connectWithin(options, LATE_ANSWER_LIMIT_MS);
+  }
+}
+
+async function connectWithin(options: TemporalOptions, limitMs: number): Promise<Connection> {
+  const connection = lazyConnection(options, limitMs);
   try {
     await connection.ensureConnected();
     return connection;
@@ -132,14 +144,16 @@ async function whenReachable<T>(
 
 /** The client only says that time was up. */
 async function reasonOf(error: unknown, address: string): Promise<string> {
-  const answer = grpcAnswerIn(error);
-  if (answer) return answer.details;
-  if (!errorText(error).includes('deadline')) return errorText(error);
+  if (!isTimeUp(error)) return grpcAnswerIn(error)?.details ?? errorText(error);
   return (
     (await refusalAt(address)) ??
     'it takes connections but does not answer as Temporal does (is TLS set the same on both sides?)'
   );
 }
+
+/** Either no channel came about, or no answer through it. */
+const isTimeUp = (error: unknown): boolean =>
+  grpcAnswerIn(error) ? isGrpcStatus(error, 'deadlineExceeded') : errorText(error).includes('deadline');
 
 function fromEnvironment(env: NodeJS.ProcessEnv): ReturnType<typeof loadClientConnectConfig> {
   const overrideEnvVars = Object.fromEntries(

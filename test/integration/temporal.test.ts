@@ -9,8 +9,6 @@ import { silentLog } from '../support/silent-log.ts';
 
 const options = (address: string) => ({ address, namespace: 'default' });
 
-/** Starting one and a client's patience take seconds. */
-
 /** Its `warned` settles with the first warning. */
 function aLog(): { log: Log; warnings: unknown[]; warned: Promise<unknown> } {
   const warnings: unknown[] = [];
@@ -39,6 +37,12 @@ test.each([
   await expect(connect(options(address), retry)).rejects.toThrow(
     `the Temporal engine at ${address} refuses our credentials: unknown API key`,
   );
+  close();
+});
+
+test('an engine that takes the connection but not the first call is asked again', async () => {
+  const { address, close } = await aRefusingEngine(16, 'unknown API key', 1);
+  await expect(connectClient(options(address))).rejects.toThrow('unknown API key');
   close();
 });
 
