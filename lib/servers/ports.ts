@@ -1,17 +1,31 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { errorText } from '../log.ts';
 
 /** On this machine an answer comes at once, from another continent in a third of that. */
 const PROBE_LIMIT_MS = 1_000;
 
-/** A port of the loopback interface that nobody uses now. Somebody may take it a moment later: be ready to try again. */
-export const freePort = (): Promise<number> => probe(0);
+/**
+ * A port of the loopback interface that nobody uses. For a minute the system gives it to nobody who leaves the choice to
+ * it: it remembers that a connection was closed here. Whoever names the port can take it.
+ */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    // Only the side that closes first is remembered.
+    const server = createServer((socket) => socket.on('error', () => undefined).end());
+    server.once('error', reject);
+    server.listen({ port: 0, host: '127.0.0.1' }, () => {
+      const { port } = server.address() as AddressInfo;
+      const visitor = connect({ host: '127.0.0.1', port }).resume();
+      visitor.once('error', reject).once('close', () => server.close(() => resolve(port)));
+    });
+  });
+}
 
 /** False when somebody listens on that port of the loopback interface. */
 export async function isFree(port: number): Promise<boolean> {
   try {
-    await probe(port);
+    await listenOn(port);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
@@ -19,16 +33,11 @@ export async function isFree(port: number): Promise<boolean> {
   }
 }
 
-function probe(port: number): Promise<number> {
+function listenOn(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen({ port, host: '127.0.0.1' }, () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
+    server.listen({ port, host: '127.0.0.1' }, () => server.close(() => resolve()));
   });
 }
 

@@ -14,8 +14,6 @@ import { servers } from '../support/servers.ts';
 import { aRefusingEngine } from '../support/servers-refusing.ts';
 import { silentLog } from '../support/silent-log.ts';
 
-/** Stopping one takes a second. */
-
 const DAY_MS = 86_400_000;
 
 let dataFolder: string;
@@ -39,7 +37,7 @@ async function start(options: Partial<EmbeddedEngineOptions> = {}): Promise<Engi
 }
 
 async function connect(address: string): Promise<Connection> {
-  const connection = await Connection.connect({ address });
+  const connection = await Connection.connect({ address, connectTimeout: '1 minute' });
   connections.push(connection);
   return connection;
 }

@@ -74,8 +74,11 @@ interface JobAnswer {
   error: { type: string; message: string } | null;
 }
 
-const job = async (id: string): Promise<JobAnswer> =>
-  JSON.parse((await dqm(['job', id, '--config', config, '--json'])).stdout) as JobAnswer;
+async function job(id: string): Promise<JobAnswer> {
+  const answer = await dqm(['job', id, '--config', config, '--json']);
+  expect(answer).toMatchObject({ exitCode: 0 });
+  return JSON.parse(answer.stdout) as JobAnswer;
+}
 
 test('a task of one’s own delivers the result, tried again when its destination is busy', async () => {
   expect(await submit('chair-1', { name: '${job_id}.${mime_ext}', busy: 2 })).toMatchObject({ exitCode: 0 });

@@ -26,7 +26,8 @@ export async function aNamespace(
   namespace = `test-${randomUUID()}`,
   address = servers().temporalAddress,
 ): Promise<TestNamespace> {
-  const connection = await Connection.connect({ address });
+  // Other test files take the processor while this one loads.
+  const connection = await Connection.connect({ address, connectTimeout: '1 minute' });
   const natives: NativeConnection[] = [];
   await prepareNamespace(connection, { namespace, log: silentLog });
   return {

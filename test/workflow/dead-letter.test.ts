@@ -86,13 +86,13 @@ test('a failed job leaves its message as it came, with its ids and the reason, a
 test('the state says failed before the dead letter is stored, and a cancel then comes too late', async () => {
   let stateThen: string | undefined;
   storeDeadLetter = async () => {
-    const handle = engine.client.workflow.getHandle(job.workflowId);
+    const handle = await starting;
     stateThen = (await handle.describe()).typedSearchAttributes.get(DqmState);
     await handle.cancel();
     return { outcome: 'stored', place: 'renders-dead' };
   };
-  const job = await aFailingJob(true);
-  expect(await ended(job)).toBe('FAILED');
+  const starting = aFailingJob(true);
+  expect(await ended(await starting)).toBe('FAILED');
   expect(stateThen).toBe('failed');
 });
 

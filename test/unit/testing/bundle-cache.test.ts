@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { cachedBundle } from '../../../testing/bundle-cache.ts';
@@ -9,14 +9,21 @@ import { silentLog } from '../../support/silent-log.ts';
 const CHAIN = "import { first } from './first.ts';\nexport const frames = async () => first;\n";
 
 const project = aFolder();
-const chains = project.file('chains.ts', CHAIN);
+const chains = join(project.path, 'chains.ts');
 let made = 0;
 
 beforeAll(() => {
   mkdirSync(join(project.path, 'node_modules'));
-  project.file('first.ts', "export const first = 'one';\n");
+  save('first.ts', "export const first = 'one';\n");
+  save('chains.ts', CHAIN);
 });
 afterAll(() => project.remove());
+
+/** A minute ago: what is saved in the moment in which the bundling begins is not kept. */
+function save(name: string, text: string): void {
+  const then = Date.now() / 1_000 - 60;
+  utimesSync(project.file(name, text), then, then);
+}
 
 /** What of these the bundle holds. */
 async function bundled(...texts: string[]): Promise<string[]> {
@@ -33,11 +40,11 @@ test('a bundle is made once, and again when its module or what that imports has 
   expect(await bundled(...texts)).toEqual(["'one'"]);
   expect(made).toBe(1);
 
-  project.file('first.ts', "export const first = 'two';\n");
+  save('first.ts', "export const first = 'two';\n");
   expect(await bundled(...texts)).toEqual(["'two'"]);
   expect(made).toBe(2);
 
-  project.file('chains.ts', CHAIN.replace('frames', 'pictures'));
+  save('chains.ts', CHAIN.replace('frames', 'pictures'));
   expect(await bundled(...texts)).toEqual(["'two'", 'pictures']);
   await bundled();
   expect(made).toBe(3);
