@@ -3,35 +3,42 @@ import { percentile } from '../statistics.ts';
 import type { Target } from './caller.ts';
 import { openCaller } from './load.ts';
 
+/** Of a good call alone, and beside another client that sends one request after the other. */
 export interface BesideFuzz {
   aloneP95Ms: number;
-  besideP95Ms: number;
+  besideGoodP95Ms: number;
+  besideBrokenP95Ms: number;
 }
 
 const ROUNDS = 10;
 const CALLS = 300;
-/** Longer than the calls take: they have it beside them from the first to the last. */
-const FUZZ_MS = 2_000;
+/** Longer than the calls take: they have the other client, if any, beside them from the first to the last. */
+const OTHER_MS = 2_000;
 const SEED = 20_260_101;
 
-/** A good call turn by turn alone, and beside a client that sends one broken request after the other. */
+/** Another client's request is under way either way: what differs is that it is good, or broken. */
 export async function besideFuzz(url: string, target: Target): Promise<BesideFuzz> {
   const good = await openCaller(target);
-  const bad = await openCaller({ kind: 'fuzz', url, seed: SEED });
-  const calls = async (): Promise<number[]> => (await good.order({ kind: 'times', calls: CALLS })).timesMs;
-  const [alone, beside]: [number[], number[]] = [[], []];
+  const others = {
+    alone: undefined,
+    good: await openCaller(target),
+    broken: await openCaller({ kind: 'fuzz', url, seed: SEED }),
+  };
+  const times: Record<keyof typeof others, number[]> = { alone: [], good: [], broken: [] };
   for (let round = 0; round <= ROUNDS; round += 1) {
-    const quiet = await calls();
-    const fuzz = bad.order({ kind: 'rate', ms: FUZZ_MS, callers: 1 });
-    const loud = await calls();
-    await fuzz;
-    if (round === 0) continue;
-    alone.push(...quiet);
-    beside.push(...loud);
+    for (const name of ['alone', 'good', 'broken'] as const) {
+      const other = others[name]?.order({ kind: 'rate', ms: OTHER_MS, callers: 1 });
+      const { timesMs } = await good.order({ kind: 'times', calls: CALLS });
+      await other;
+      if (round > 0) times[name].push(...timesMs);
+    }
   }
-  good.close();
-  bad.close();
-  return { aloneP95Ms: rounded(percentile(alone, 95)), besideP95Ms: rounded(percentile(beside, 95)) };
+  for (const caller of [good, others.good, others.broken]) caller.close();
+  return {
+    aloneP95Ms: rounded(percentile(times.alone, 95)),
+    besideGoodP95Ms: rounded(percentile(times.good, 95)),
+    besideBrokenP95Ms: rounded(percentile(times.broken, 95)),
+  };
 }
 
 const rounded = (ms: number): number => Number(ms.toFixed(2));

@@ -7,7 +7,8 @@ import { openPlainSend, type Queue } from './plain-send.ts';
 
 /** A load of its own process, so that it takes no time from what it calls. Does what it is told, and says what came of it. */
 export type Target =
-  | { kind: 'post'; url: string; body: string }
+  /** `calls`: of one request, an array of them. Default: 1. */
+  | { kind: 'post'; url: string; body: string; calls?: number }
   /** Requests of every broken kind. */
   | { kind: 'fuzz'; url: string; seed: number }
   | { kind: 'send'; queue: Queue; body: string };
@@ -27,7 +28,8 @@ export interface Done {
 
 const MOST_CALLERS = 16;
 
-const call = await openCall(JSON.parse(process.argv[2] ?? '') as Target);
+const target = JSON.parse(process.argv[2] ?? '') as Target;
+const call = await openCall();
 process.on('message', (order: Order) => {
   carryOut(order).then(
     (done) => process.send?.(done),
@@ -50,18 +52,19 @@ async function carryOut(order: Order): Promise<Done> {
     }
     return { calls: order.calls, ms: performance.now() - began, timesMs };
   }
-  let calls = 0;
+  let requests = 0;
   const caller = async (): Promise<void> => {
     while (performance.now() < began + order.ms) {
       await call();
-      calls += 1;
+      requests += 1;
     }
   };
   await Promise.all(Array.from({ length: order.callers }, caller));
+  const calls = requests * ((target.kind === 'post' && target.calls) || 1);
   return { calls, ms: performance.now() - began, timesMs: [] };
 }
 
-async function openCall(target: Target): Promise<() => Promise<void>> {
+async function openCall(): Promise<() => Promise<void>> {
   if (target.kind === 'send') {
     const send = await openPlainSend(target.queue);
     return () => send(target.body);

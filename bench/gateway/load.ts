@@ -11,20 +11,22 @@ import { processorMs } from '../process-figures.ts';
 export interface Rival {
   target: Target;
   pid?: number;
+  /** Requests at once. Default: 16. */
+  callers?: number;
 }
 
 export interface Load {
-  /** With 16 callers at once. */
+  /** With 16 calls at once. */
   perSecond: number;
   /** With one. */
   p50Ms: number;
-  /** Processor time of the process that answers, for each call of the 16. */
+  /** Processor time of the process that answers, for each call of those at once. */
   processorMs?: number;
 }
 
 const ROUNDS = 6;
 const ROUND_MS = 1_000;
-const CALLERS = 16;
+export const CALLERS = 16;
 const SINGLE_CALLS = 60;
 
 /** Each of them in each round, so that a busy machine is as busy for all. The first round warms up. */
@@ -38,7 +40,7 @@ export async function inTurn<Name extends string>(rivals: Record<Name, Rival>): 
   return Object.fromEntries(runs.map(({ name, result }) => [name, result()])) as Record<Name, Load>;
 }
 
-async function openRun({ target, pid }: Rival) {
+async function openRun({ target, pid, callers = CALLERS }: Rival) {
   const caller = await openCaller(target);
   const rates: number[] = [];
   const costs: number[] = [];
@@ -46,7 +48,7 @@ async function openRun({ target, pid }: Rival) {
   return {
     measure: async (counts: boolean): Promise<void> => {
       const before = pid === undefined ? 0 : processorMs(pid);
-      const { calls, ms } = await caller.order({ kind: 'rate', ms: ROUND_MS, callers: CALLERS });
+      const { calls, ms } = await caller.order({ kind: 'rate', ms: ROUND_MS, callers });
       const cost = pid === undefined ? 0 : (processorMs(pid) - before) / calls;
       const { timesMs } = await caller.order({ kind: 'times', calls: SINGLE_CALLS });
       if (!counts) return;

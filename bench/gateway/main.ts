@@ -12,7 +12,7 @@ import { findRabbitMq, RABBITMQ_HINT, startRabbitMq } from '../../lib/servers/ra
 import { startSimulatorProcess } from '../../lib/servers/simulator.ts';
 
 import { besideFuzz } from './beside-fuzz.ts';
-import { inTurn } from './load.ts';
+import { CALLERS, inTurn } from './load.ts';
 import { benchSqs, type Queue } from './plain-send.ts';
 import { memoryDuring } from '../process-figures.ts';
 import { startGateway, startRival, stopServers } from './servers.ts';
@@ -64,6 +64,11 @@ try {
       send: { target: { kind: 'send', queue, body: `{${JOB}}` } },
       server: { target: { kind: 'post', url: server.url, body }, pid: server.pid },
       gateway: { target: { kind: 'post', url: gateway.url, body }, pid: gateway.pid },
+      array: {
+        target: { kind: 'post', url: gateway.url, body: `[${Array(CALLERS).fill(body).join(',')}]`, calls: CALLERS },
+        pid: gateway.pid,
+        callers: 1,
+      },
     });
   }
 } finally {

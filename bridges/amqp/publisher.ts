@@ -1,7 +1,5 @@
 import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
 
-import { untilAborted } from '../../lib/run.ts';
-
 /** The broker will not have it: nothing is bound there, no such exchange, no access, its queue is full, or an alarm is on. */
 export class PublishRefused extends Error {
   override readonly name = 'PublishRefused';
@@ -54,20 +52,21 @@ export function createPublisher(connection: ChannelModel): Publisher {
  * attempt. What is on its way then may still arrive when the alarm is over.
  */
 function watchAlarm(connection: ChannelModel): { unlessBlocked(publishing: Promise<void>): Promise<void> } {
-  let blocked: AbortController = new AbortController();
+  let alarm: PublishBlocked | undefined;
+  const waiting = new Set<(alarm: PublishBlocked) => void>();
   connection
-    .on('blocked', (reason: string) => blocked.abort(new PublishBlocked(`the broker takes nothing now: ${reason}`)))
-    .on('unblocked', () => (blocked = new AbortController()));
+    .on('blocked', (reason: string) => {
+      alarm = new PublishBlocked(`the broker takes nothing now: ${reason}`);
+      for (const giveUp of waiting) giveUp(alarm);
+    })
+    .on('unblocked', () => (alarm = undefined));
   return {
-    unlessBlocked: async (publishing) => {
-      const { signal } = blocked;
-      const wasPublished = await untilAborted(
-        publishing.then(() => true),
-        signal,
-        false,
-      );
-      if (!wasPublished) throw signal.reason;
-    },
+    unlessBlocked: (publishing) =>
+      new Promise((resolve, reject) => {
+        waiting.add(reject);
+        if (alarm) reject(alarm);
+        publishing.then(resolve, reject).finally(() => waiting.delete(reject));
+      }),
   };
 }
 

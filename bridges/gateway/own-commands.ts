@@ -39,8 +39,11 @@ export interface OwnOutcome {
 
 export type RunOwn = (call: OwnCall) => Promise<OwnOutcome>;
 
+/** The one that RealityServer has too. */
+export const SUBMIT = 'queue_manager_submit_job';
+
 /** Ours of the JSON-RPC commands; every other one passes through. */
-const OWN_COMMANDS = ['queue_manager_submit_job', 'dqm_job_status', 'dqm_list_jobs', 'dqm_cancel_job'] as const;
+const OWN_COMMANDS = [SUBMIT, 'dqm_job_status', 'dqm_list_jobs', 'dqm_cancel_job'] as const;
 type OwnCommand = (typeof OWN_COMMANDS)[number];
 
 export const isOwn = (method: string): method is OwnCommand => OWN_COMMANDS.some((own) => own === method);
@@ -77,7 +80,7 @@ export function createOwnCommands({ client, queues, uiUrl, submit, log }: OwnCom
   };
 
   const run: Record<OwnCommand, (parameters: JsonText) => Promise<unknown>> = {
-    queue_manager_submit_job: submit,
+    [SUBMIT]: submit,
     dqm_job_status: async (parameters) => {
       const { job_id } = read(JobId, parameters);
       return bounded(async (engine) =>
@@ -105,7 +108,7 @@ export function createOwnCommands({ client, queues, uiUrl, submit, log }: OwnCom
     if (!isOwn(method)) return { outcome: failed(new CommandError(CODES.method, `${method} is none of ours`)) };
     try {
       const result = await run[method](parameters);
-      if (method !== 'queue_manager_submit_job') return { outcome: { result: JSON.stringify(result) } };
+      if (method !== SUBMIT) return { outcome: { result: JSON.stringify(result) } };
       const submitted = result as Submitted;
       const { messageId, jobId } = submitted;
       return { submitted, outcome: { result: JSON.stringify({ message_id: messageId, job_id: jobId }) } };

@@ -128,6 +128,31 @@ test('the rest of a client that has gone meanwhile is asked of nobody', async ()
   expect(simulator.log.map(({ command }) => command)).toEqual(['get_version', 'get_version']);
 });
 
+test('submits that follow each other leave together and in order; any other command waits for those before it', async () => {
+  const ends: (() => void)[] = [];
+  const slow = await aGateway(undefined, {
+    run: ({ parameters }) =>
+      new Promise((resolve) => ends.push(() => resolve({ outcome: { result: `[${parameters},${ends.length}]` } }))),
+  });
+  const methods = ['queue_manager_submit_job', 'queue_manager_submit_job', 'dqm_list_jobs', 'queue_manager_submit_job'];
+  const asking = slow.post(methods.map((method, id) => ({ method, params: { id }, id })));
+  const endInTurn = async (begun: number, ...places: number[]): Promise<void> => {
+    await until(() => ends.length === begun);
+    for (const place of places) ends[place]?.();
+  };
+  await endInTurn(2, 1, 0);
+  await endInTurn(3, 2);
+  await endInTurn(4, 3);
+  const answers = (await (await asking).json()) as { id: number; result: unknown }[];
+  // Beside each call the number of those that had begun when it ended.
+  expect(answers).toEqual([
+    { id: 0, result: [{ id: 0 }, 2] },
+    { id: 1, result: [{ id: 1 }, 2] },
+    { id: 2, result: [{ id: 2 }, 3] },
+    { id: 3, result: [{ id: 3 }, 4] },
+  ]);
+});
+
 test('at most 100 of ours come in one request', async () => {
   const response = await gateway.post(Array.from({ length: 102 }, (_, id) => ({ method: 'dqm_list_jobs', id })));
   const answers = (await response.json()) as { error?: { message: string } }[];
