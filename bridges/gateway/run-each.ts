@@ -15,7 +15,7 @@ const MOST_CALLS = 100;
  */
 export async function runEach(calls: OwnCalls, run: (call: OwnCall) => Promise<OwnOutcome>): Promise<OwnOutcomes> {
   const outcomes = new Map<number, OwnOutcome>();
-  const underWay = new Map<number, OwnOutcome | Promise<OwnOutcome>>();
+  const underWay = new Map<number, Promise<OwnOutcome>>();
   const settle = async (): Promise<void> => {
     const settled = await Promise.all(underWay.values());
     for (const [index, place] of [...underWay.keys()].entries()) outcomes.set(place, settled[index] as OwnOutcome);
@@ -26,17 +26,17 @@ export async function runEach(calls: OwnCalls, run: (call: OwnCall) => Promise<O
     // It may ask after a job that was submitted before it.
     if (!isSubmit) await settle();
     const isOneTooMany = outcomes.size + underWay.size >= MOST_CALLS;
-    underWay.set(place, isOneTooMany ? TOO_MANY : call instanceof Error ? unreadable(call) : run(call));
+    underWay.set(place, isOneTooMany ? tooMany() : call instanceof Error ? unreadable(call) : run(call));
     if (!isSubmit) await settle();
   }
   await settle();
   return outcomes;
 }
 
-const TOO_MANY: OwnOutcome = {
-  outcome: failed(new CommandError(CODES.request, `at most ${MOST_CALLS} of our commands may come in one request`)),
-};
+const tooMany = (): Promise<OwnOutcome> =>
+  refused(new CommandError(CODES.request, `at most ${MOST_CALLS} of our commands may come in one request`));
 
-const unreadable = ({ message }: Error): OwnOutcome => ({
-  outcome: failed(new CommandError(CODES.parameters, `params: ${message}`)),
-});
+const unreadable = ({ message }: Error): Promise<OwnOutcome> =>
+  refused(new CommandError(CODES.parameters, `params: ${message}`));
+
+const refused = async (error: CommandError): Promise<OwnOutcome> => ({ outcome: failed(error) });
