@@ -43,7 +43,9 @@ interface Scene {
 
 const ids = ['m-1', 'm-2', 'm-3'];
 
-const DRAIN_MS = 1_000;
+/** Enough for what a bridge has in hand, however busy the machine is. */
+const DRAIN_MS = 60_000;
+const SHORT_DRAIN_MS = 1_000;
 /** Beyond it, for what is given back and a machine with much to do; the SDK alone would wait for half a minute. */
 const MOST_LAST_CALLS_MS = 20_000;
 
@@ -102,7 +104,8 @@ dead_letter_queue ${dead}
 max_waiting_jobs unlimited
 </user>`,
     }),
-    reappears: async () => undefined,
+    // With the consumer that the broker has seen go.
+    reappears: () => until(async () => (await broker.look(queue)).consumerCount === 0),
     isEmpty: async () => (await broker.look(queue)).messageCount === 0,
     waiting: async () => (await broker.look(queue)).messageCount,
     deadLetters: async () => {
@@ -116,7 +119,7 @@ max_waiting_jobs unlimited
 const addressOf = ({ host, port }: Proxy): string => `${host}:${port}`;
 
 /** A bridge process with a queue of its own name, so that its jobs can be told. */
-function aBridge(name: string, scene: Scene, broker: string, temporal: string) {
+function aBridge(name: string, scene: Scene, broker: string, temporal: string, drainMs = DRAIN_MS) {
   const { aws = '', amqp = '' } = scene.lines(broker);
   const text = configText({
     queue_manager: `allow_command render_product\nlisten_queue ${name}`,
@@ -126,7 +129,7 @@ function aBridge(name: string, scene: Scene, broker: string, temporal: string) {
 temporal_namespace ${engine.namespace}
 data_folder ${folder.path}/data
 metrics_address 127.0.0.1:0
-drain_timeout ${DRAIN_MS}ms`,
+drain_timeout ${drainMs}ms`,
   });
   return startDqm(['bridge', '--config', folder.file(`${randomUUID()}.conf`, text)]);
 }
@@ -138,13 +141,13 @@ interface Point {
 }
 
 /** A bridge that has come to that point, and whose queue has a name of its own. */
-async function stoppedShort(scene: Scene, at: Point) {
+async function stoppedShort(scene: Scene, at: Point, drainMs = DRAIN_MS) {
   const name = `q-${randomUUID()}`;
   const temporal = await aProxy(servers().temporalAddress);
   const held = at.engine
     ? temporal.holdAt({ bytes: `job/${name}/`, passes: at.passes })
     : scene.proxy.holdAt({ bytes: scene.settles, passes: at.passes });
-  const bridge = aBridge(name, scene, addressOf(scene.proxy), addressOf(temporal));
+  const bridge = aBridge(name, scene, addressOf(scene.proxy), addressOf(temporal), drainMs);
   await held;
   // What passed has its effect before more happens.
   if (at.engine && at.passes) await until(async () => (await jobsOf(name)).length > 0);
@@ -195,6 +198,7 @@ describeWithAmqp('a bridge of AMQP', () => {
   losesNothing(onAmqp);
 });
 
+/** Each has a scene of its own, and mostly waits: all at once they take a fraction of the time. */
 function losesNothing(onBroker: (body: string) => Promise<Scene>): void {
   describe.each([
     ['when a message is received, before its job is stored', { engine: true, passes: false }],
@@ -202,7 +206,7 @@ function losesNothing(onBroker: (body: string) => Promise<Scene>): void {
     ['when jobs are stored, before a message is settled', { engine: false, passes: false }],
     ['when messages are settled, before the broker says so', { engine: false, passes: true }],
   ])('%s', (_point, at) => {
-    test.each([
+    test.concurrent.each([
       ['is killed', killedAt],
       ['loses its connection', cutAt],
     ])('%s: nothing is lost, nothing runs twice', async (_how, disturbed) => {
@@ -212,7 +216,7 @@ function losesNothing(onBroker: (body: string) => Promise<Scene>): void {
     });
   });
 
-  test('is killed when a dead letter is stored, before its message is settled: it is there, twice at most', async () => {
+  test.concurrent('is killed when a dead letter is stored, before its message is settled: it is there, twice at most', async () => {
     const scene = await onBroker('{');
     const name = await killedAt(scene, { engine: false, passes: false });
     const letters = await scene.deadLetters();
@@ -221,29 +225,29 @@ function losesNothing(onBroker: (body: string) => Promise<Scene>): void {
     expect(await jobsOf(name)).toEqual([]);
   });
 
-  test('ends soon after its drain_timeout although the engine does not answer, and gives back what it has in hand', async () => {
+  test.concurrent('ends soon after its drain_timeout although the engine does not answer, and gives back what it has in hand', async () => {
     const scene = await onBroker(GOLDEN_BODY);
-    const { bridge } = await stoppedShort(scene, { engine: true, passes: false });
+    const { bridge } = await stoppedShort(scene, { engine: true, passes: false }, SHORT_DRAIN_MS);
     expect(await scene.waiting()).toBeLessThan(ids.length);
     const askedMs = performance.now();
     expect(await bridge.stop()).toBe(0);
-    expect(performance.now() - askedMs).toBeLessThan(DRAIN_MS + MOST_LAST_CALLS_MS);
-    expect(await scene.waiting()).toBe(ids.length);
+    expect(performance.now() - askedMs).toBeLessThan(SHORT_DRAIN_MS + MOST_LAST_CALLS_MS);
+    await until(async () => (await scene.waiting()) === ids.length);
   });
 
-  test('ends soon when it has nothing in hand and the engine does not answer', async () => {
+  test.concurrent('ends soon when it has nothing in hand and the engine does not answer', async () => {
     const scene = await onBroker(GOLDEN_BODY);
     const engineWay = await aProxy(servers().temporalAddress);
-    const bridge = aBridge(`q-${randomUUID()}`, scene, scene.address, addressOf(engineWay));
+    const bridge = aBridge(`q-${randomUUID()}`, scene, scene.address, addressOf(engineWay), SHORT_DRAIN_MS);
     await until(scene.isEmpty);
     await engineWay.holdAt({ bytes: '', passes: false });
     const askedMs = performance.now();
     expect(await bridge.stop()).toBe(0);
-    expect(performance.now() - askedMs).toBeLessThan(DRAIN_MS + MOST_LAST_CALLS_MS);
+    expect(performance.now() - askedMs).toBeLessThan(SHORT_DRAIN_MS + MOST_LAST_CALLS_MS);
   });
 }
 
-test('a second signal ends a bridge that is still finishing', async () => {
+test.concurrent('a second signal ends a bridge that is still finishing', async () => {
   const { bridge } = await stoppedShort(await onSqs(GOLDEN_BODY), { engine: true, passes: false });
   bridge.child.kill('SIGTERM');
   await bridge.said('Stopping: what is in hand is finished first, a second signal ends at once');

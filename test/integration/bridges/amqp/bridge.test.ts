@@ -78,11 +78,10 @@ describeWithAmqp('a bridge of AMQP', () => {
 
   test('a queue that is deleted under the bridge is waited for', async () => {
     const queue = `queue-${randomUUID()}`;
-    const { settled, isReady, outcomes } = anAmqpBridge(engine.client, queue, { declare: true });
+    const { settled, isReady, outcomes, log } = anAmqpBridge(engine.client, queue, { declare: true });
     await until(isReady);
     await broker.remove(queue);
-    await until(() => !isReady());
-    await until(isReady);
+    await until(() => log.events.some(({ message }) => message === 'RabbitMQ reached again'));
     await broker.send(queue, GOLDEN_BODY);
     await settled(1);
     expect(outcomes).toEqual(['started']);

@@ -1,5 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '@temporalio/worker';
 
 import { startTrouble } from '../../../../bridges/engine.ts';
 import { sha256 } from '../../../../lib/contract/ids.ts';
@@ -19,7 +19,12 @@ const never = new AbortController().signal;
 let engine: TestNamespace;
 let parts: ReturnType<typeof anIntake>;
 
+/** Workflows of these tests, in place of a job: they end as they are told. */
+let workflowBundle: WorkflowBundle;
+
 beforeAll(async () => {
+  const workflowsPath = require.resolve('../../../support/ending-workflow.ts');
+  workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
   engine = await aNamespace();
   parts = anIntake(engine.client);
 });
@@ -264,9 +269,6 @@ describe('a held message', () => {
   });
 });
 
-/** Workflows of these tests, in place of a job: they end as they are told. */
-const workflowsPath = require.resolve('../../../support/ending-workflow.ts');
-
 /** Lets a worker bring the workflow to its end. */
 async function ended(handle: WorkflowHandle, how: 'completed' | 'cancelled'): Promise<void> {
   if (how === 'cancelled') await handle.cancel();
@@ -291,7 +293,7 @@ async function withWorker<T>(during: () => Promise<T>): Promise<T> {
     connection: await engine.connectWorker(),
     namespace: engine.namespace,
     taskQueue: 'dqm-jobs',
-    workflowsPath,
+    workflowBundle,
   });
   return worker.runUntil(during());
 }
