@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { lazyConnection, type TemporalOptions } from './temporal.ts';
+import { abandonable, lazyConnection, type TemporalOptions } from './temporal.ts';
 
 /** An orchestrator asks `/readyz` about as often. */
 const PERIOD_MS = 5_000;
@@ -16,13 +16,17 @@ export async function watchEngine(
 ): Promise<void> {
   const connection = lazyConnection(options);
   const { namespace } = options;
-  const ask = (): Promise<unknown> => connection.workflowService.describeNamespace({ namespace });
+  const ask = (): Promise<unknown> =>
+    connection.withDeadline(Date.now() + ANSWER_LIMIT_MS, () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
   try {
     while (!signal.aborted) {
-      const isThere = await connection.withDeadline(Date.now() + ANSWER_LIMIT_MS, ask).then(
-        () => true,
+      const isThere = await abandonable(connection, signal, ask).then(
+        (answer) => answer !== undefined,
         () => false,
       );
+      if (signal.aborted) return;
       tell(isThere);
       await delay(isThere ? PERIOD_MS : AWAY_PERIOD_MS, undefined, { signal }).catch(() => undefined);
     }

@@ -7,6 +7,7 @@ import type { DqmConfig } from './config/config.ts';
 import { runningEngine } from './engine/address-file.ts';
 import { grpcAnswerIn, isGrpcStatus } from './grpc.ts';
 import { errorText, type Log } from './log.ts';
+import { untilAborted } from './run.ts';
 import { refusalAt } from './servers/ports.ts';
 
 const USUAL_ADDRESS = '127.0.0.1:7233';
@@ -66,7 +67,7 @@ export interface TemporalClient {
 
 /** Rejects at once when the engine refuses the credentials. */
 export async function connectClient(options: TemporalOptions, retry?: ConnectRetry): Promise<TemporalClient> {
-  const connection = await whenReachable(options, retry, () => connectOnce(options));
+  const connection = await whenReachable(options, retry, () => connectOnce(options, retry?.signal));
   return { client: clientOn(connection, options), connection, close: () => connection.close() };
 }
 
@@ -74,7 +75,7 @@ export async function connectClient(options: TemporalOptions, retry?: ConnectRet
 export async function connectWorker(options: TemporalOptions, retry?: ConnectRetry): Promise<NativeConnection> {
   return whenReachable(options, retry, async () => {
     // The client says why it was refused, the native one gives a text.
-    await (await connectOnce(options)).close();
+    await (await connectOnce(options, retry?.signal)).close();
     // Loaded where a worker is made: it takes longer than all else that a command needs which only asks.
     const worker = await import('@temporalio/worker');
     return worker.NativeConnection.connect(addressAndCredentials(options));
@@ -91,20 +92,25 @@ export const clientOn = (
 export const lazyConnection = (options: TemporalOptions, limitMs = CONNECT_LIMIT_MS): Connection =>
   Connection.lazy({ ...addressAndCredentials(options), connectTimeout: limitMs });
 
-/** Who takes connections gets a second and longer try before it counts as unreachable. */
-async function connectOnce(options: TemporalOptions): Promise<Connection> {
+/**
+ * Who takes connections gets a second and longer try before it counts as unreachable. Says it nothing at all, it keeps
+ * nobody who is told to stop.
+ */
+async function connectOnce(options: TemporalOptions, signal = NEVER): Promise<Connection> {
   try {
-    return await connectWithin(options, CONNECT_LIMIT_MS);
+    return await connectWithin(options, CONNECT_LIMIT_MS, signal);
   } catch (error) {
+    signal.throwIfAborted();
     if (!isTimeUp(error) || (await refusalAt(options.address)) !== undefined) throw error;
-    return connectWithin(options, LATE_ANSWER_LIMIT_MS);
+    return connectWithin(options, LATE_ANSWER_LIMIT_MS, signal);
   }
 }
 
-async function connectWithin(options: TemporalOptions, limitMs: number): Promise<Connection> {
+async function connectWithin(options: TemporalOptions, limitMs: number, signal: AbortSignal): Promise<Connection> {
   const connection = lazyConnection(options, limitMs);
   try {
-    await connection.ensureConnected();
+    await abandonable(connection, signal, () => connection.ensureConnected());
+    signal.throwIfAborted();
     return connection;
   } catch (error) {
     // Connection.connect would leave behind a channel that goes on trying.
@@ -112,6 +118,23 @@ async function connectWithin(options: TemporalOptions, limitMs: number): Promise
     throw error;
   }
 }
+
+/**
+ * What `call` gives; undefined once `signal` is aborted, and nothing of the call is left then. The client itself would
+ * leave a listener of each call with the signal.
+ */
+export async function abandonable<T>(
+  connection: Connection,
+  signal: AbortSignal,
+  call: () => Promise<T>,
+): Promise<T | undefined> {
+  const abandoned = new AbortController();
+  const answer = await untilAborted(connection.withAbortSignal(abandoned.signal, call), signal, undefined);
+  abandoned.abort();
+  return answer;
+}
+
+const NEVER = new AbortController().signal;
 
 function addressAndCredentials({ address, tls, apiKey, metadata }: TemporalOptions) {
   return { address, ...(tls !== undefined && { tls }), ...(apiKey && { apiKey }), ...(metadata && { metadata }) };
@@ -129,6 +152,7 @@ async function whenReachable<T>(
       if (pauseMs > FIRST_PAUSE_MS) retry?.log.info('Temporal engine reached', { address });
       return connection;
     } catch (error) {
+      retry?.signal.throwIfAborted();
       const reason = await reasonOf(error, address);
       if (isGrpcStatus(error, 'unauthenticated', 'permissionDenied')) {
         throw new Error(`the Temporal engine at ${address} refuses our credentials: ${reason}`, { cause: error });
