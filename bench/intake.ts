@@ -1,18 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { CreateQueueCommand, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Client } from '@temporalio/client';
-import { connect } from 'amqplib';
 
 import { openContext, type Context } from '../cli/context.ts';
 import { intakeOf, type IntakeParts } from '../cli/parts/intake.ts';
 import { runProcess, type Opened } from '../cli/process.ts';
 import { createSqs } from '../lib/aws.ts';
-import type { QueueConfig } from '../lib/config/config.ts';
 import { environment, silenceAwsNotice } from '../lib/config/environment.ts';
 import { createLog } from '../lib/log.ts';
 import { createResultStore } from '../lib/results/open-store.ts';
@@ -20,18 +16,31 @@ import { startEmulator } from '../lib/servers/emulator.ts';
 import { findRabbitMq, RABBITMQ_HINT, startRabbitMq } from '../lib/servers/rabbitmq.ts';
 import { connectClient } from '../lib/temporal.ts';
 
-import { bareAmqp, bareSqs, startLike, type Start, type StartCall } from './intake/bare-loops.ts';
+import { bareAmqp, bareSqs, startLike, type StartCall } from './intake/bare-loops.ts';
 import { bridgeUntil } from './intake/bridge.ts';
-import { BODY, configText, PREFETCH } from './intake/places.ts';
+import { amqpBroker, sqsBroker, type Broker } from './intake/brokers.ts';
+import { bridgeMemory } from './intake/memory.ts';
+import { BODY, configText } from './intake/places.ts';
+import { poisoned } from './intake/poison.ts';
 import { openEngine } from './open-engine.ts';
 import { median } from './statistics.ts';
 
-/** Intake against the smallest loop that does the same: receive, start, acknowledge. Same broker, concurrency and run. */
-const MESSAGES = 2_000;
-const WARM_UP = 400;
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } });
+/**
+ * Intake against the smallest loop that does the same: receive, start, acknowledge. Same broker, concurrency and run.
+ * Then what a message that is no job costs those beside it, and a bridge's memory with many messages in the broker:
+ * `npm run bench:intake -- --rounds 3 --messages 2000 --waiting 20000`.
+ */
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    messages: { type: 'string', default: '2000' },
+    waiting: { type: 'string', default: '20000' },
+  },
+});
 const ROUNDS = Number(values.rounds);
-const SQS_BATCH = 10;
+const MESSAGES = Number(values.messages);
+const WAITING = Number(values.waiting);
+const WARM_UP = MESSAGES / 5;
 
 interface Rates {
   dqm: number[];
@@ -42,9 +51,8 @@ interface Rates {
   seconds: number[];
 }
 
-interface Broker {
-  /** A new queue with so many messages in it. */
-  fill(messages: number): Promise<string>;
+interface Rivals {
+  broker: Broker;
   bridge(queue: string, messages: number): Promise<number[]>;
   bare(queue: string, messages: number): Promise<void>;
 }
@@ -55,8 +63,13 @@ const log = createLog({ level: 'info', output: { write: () => true } });
 try {
   await runProcess(createLog({ level: 'warn' }), async (opened) => {
     const results: Record<string, object> = {};
-    for (const [name, broker] of Object.entries(await openBrokers(opened))) {
-      results[name] = summary(await measure(broker));
+    const { engine, ...rivals } = await openRivals(opened);
+    for (const [name, each] of Object.entries(rivals)) {
+      results[name] = {
+        ...summary(await measure(each)),
+        poisoned: await poisoned(each.broker, ROUNDS, each.bridge),
+        memory: await bridgeMemory(each.broker, WAITING, { folder, engine }),
+      };
       process.stdout.write(`${name}: ${JSON.stringify(results[name])}\n`);
     }
     await writeFile(join(process.cwd(), 'bench/intake-results.json'), `${JSON.stringify(results, undefined, 2)}\n`);
@@ -67,7 +80,7 @@ try {
 }
 
 /** Turn by turn, each first in every other round: what else the machine does meets both. */
-async function measure({ fill, bridge, bare }: Broker): Promise<Rates> {
+async function measure({ broker: { fill }, bridge, bare }: Rivals): Promise<Rates> {
   const rates: Rates = { dqm: [], bare: [], cpuMs: { dqm: [], bare: [] }, seconds: [] };
   const rivals = {
     dqm: async (queue: string) => void rates.seconds.push(...(await bridge(queue, MESSAGES))),
@@ -105,7 +118,7 @@ function summary({ dqm, bare, cpuMs, seconds }: Rates) {
   };
 }
 
-async function openBrokers(opened: Opened): Promise<Record<'sqs' | 'amqp', Broker>> {
+async function openRivals(opened: Opened): Promise<Record<'sqs' | 'amqp', Rivals> & { engine: string }> {
   const env = environment();
   const script = await findRabbitMq(env);
   if (script === undefined) throw new Error(`RabbitMQ is not installed: ${RABBITMQ_HINT}`);
@@ -125,7 +138,16 @@ async function openBrokers(opened: Opened): Promise<Record<'sqs' | 'amqp', Broke
   opened.closes(() => sqs.destroy());
   const parts = intakeParts(context, client);
   const start = startLike(client, await callOf(parts));
-  return { sqs: sqsBroker(sqs, parts, start), amqp: amqpBroker(rabbitMq.url, sqs, parts, start) };
+  const rivalsAt = (broker: Broker, bare: Rivals['bare']): Rivals => ({
+    broker,
+    bare,
+    bridge: (queue, messages) => bridgeUntil(broker.config(queue), messages, { ...parts, sqs }),
+  });
+  return {
+    engine: engine.address,
+    sqs: rivalsAt(await sqsBroker(sqs, emulator.endpoint), (url) => bareSqs(sqs, url, start)),
+    amqp: rivalsAt(await amqpBroker(rabbitMq.url), (queue, messages) => bareAmqp(rabbitMq.url, queue, start, messages)),
+  };
 }
 
 function intakeParts({ config, log: own }: Context, client: Client): IntakeParts {
@@ -144,53 +166,4 @@ async function callOf(parts: IntakeParts): Promise<StartCall> {
   await intake.judge({ ...message, body: Buffer.from(BODY) }, new AbortController().signal);
   if (!call) throw new Error('intake started nothing');
   return call;
-}
-
-function sqsBroker(sqs: SQSClient, parts: IntakeParts, start: Start): Broker {
-  return {
-    fill: async (messages) => {
-      const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: `bench-${randomUUID()}` }));
-      const Entries = Array.from({ length: SQS_BATCH }, (_, index) => ({ Id: String(index), MessageBody: BODY }));
-      for (let sent = 0; sent < messages; sent += SQS_BATCH)
-        await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
-      return QueueUrl;
-    },
-    bridge: (url, messages) => {
-      const queue = { kind: 'sqs', name: 'bench', url, acknowledge: 'on_start', maxWaitingJobs: 'unlimited' } as const;
-      return bridgeUntil(queue, messages, { ...parts, sqs });
-    },
-    bare: (url) => bareSqs(sqs, url, start),
-  };
-}
-
-function amqpBroker(url: string, sqs: SQSClient, parts: IntakeParts, start: Start): Broker {
-  return {
-    fill: async (messages) => {
-      const queue = `bench-${randomUUID()}`;
-      const connection = await connect(url);
-      const channel = await connection.createConfirmChannel();
-      await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
-      for (let sent = 0; sent < messages; sent += 1) {
-        channel.sendToQueue(queue, Buffer.from(BODY), { messageId: randomUUID(), persistent: true });
-      }
-      await channel.waitForConfirms();
-      await connection.close();
-      return queue;
-    },
-    bridge: (queue, messages) => bridgeUntil(amqpQueue(url, queue), messages, { ...parts, sqs }),
-    bare: (queue, messages) => bareAmqp(url, queue, start, messages),
-  };
-}
-
-function amqpQueue(url: string, queue: string): QueueConfig & { kind: 'amqp' } {
-  return {
-    kind: 'amqp',
-    name: 'bench',
-    urls: [url],
-    tls: {},
-    queue,
-    prefetch: PREFETCH,
-    declare: false,
-    maxWaitingJobs: 'unlimited',
-  };
 }

@@ -7,6 +7,9 @@ export const BODY = JSON.stringify({
   tasks: [{ name: 's3_upload', config: { bucket: 'results', key: 'chairs/${message_id}.${mime_ext}' } }],
 });
 
+/** No job: it becomes a dead letter. */
+export const POISON = BODY.slice(1);
+
 /** Never reached: what intake costs does not depend on who renders. */
 export const configText = (folder: string): string => `<user queue_manager>
   allow_command render_product
@@ -21,5 +24,19 @@ export const configText = (folder: string): string => `<user queue_manager>
   <user queue>
     name bench
   </user>
+</user>
+`;
+
+/** Of a bridge in a process of its own. */
+export const bridgeConfigText = ({ engine, folder, broker }: Record<'engine' | 'folder' | 'broker', string>): string =>
+  `<user queue_manager>
+  allow_command render_product
+  listen_queue bench
+</user>
+${broker}
+<user dqm>
+  temporal_address ${engine}
+  data_folder ${folder}
+  metrics_address 127.0.0.1:0
 </user>
 `;
