@@ -176,6 +176,49 @@ describeWithAmqp('AMQP', () => {
     expect(await broker.look(queue)).toMatchObject({ messageCount: 1 });
   });
 
+  test('a classic queue with dead-letter arguments of its own is looked at like one without, and dead-letters nothing', async () => {
+    const dead = await broker.queue({ durable: true });
+    const queue = await broker.queue({
+      durable: true,
+      deadLetterExchange: '',
+      deadLetterRoutingKey: dead,
+      messageTtl: 3_600_000,
+    });
+    await broker.send(queue, GOOD);
+    for (let looks = 0; looks < 4; looks += 1) expect((await look(config('amqp', lines(queue)), 2)).exitCode).toBe(0);
+    expect(await broker.look(queue)).toMatchObject({ messageCount: 1 });
+    expect(await broker.look(dead)).toMatchObject({ messageCount: 0 });
+  });
+
+  const limited = async (deliveryLimit: number) => {
+    const dead = await broker.queue({ durable: true });
+    const args = { 'x-queue-type': 'quorum', 'x-delivery-limit': deliveryLimit };
+    const queue = await broker.queue({
+      durable: true,
+      arguments: args,
+      deadLetterExchange: '',
+      deadLetterRoutingKey: dead,
+    });
+    await broker.send(queue, GOOD);
+    return { dead, queue, file: config('amqp', [...lines(queue), 'declare on']) };
+  };
+
+  test('a quorum queue with a low delivery limit of its own is not looked at without --force, declare on or not', async () => {
+    const { queue, file } = await limited(4);
+    const refused = await look(file, 2);
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(refused.stderr).toContain(`the x-delivery-limit of ${queue}, 4, is under 5; --force`);
+    expect((await look(file, 2, '--force')).exitCode).toBe(0);
+  });
+
+  test("a look stops at the first message that two more deliveries would bring to its quorum queue's own limit", async () => {
+    const { dead, queue, file } = await limited(5);
+    for (let delivery = 1; delivery <= 2; delivery += 1) expect((await look(file, 2)).stdout).not.toContain('Stopped');
+    expect((await look(file, 2)).stdout).toContain("was delivered 3 times, and 5 may be the queue's limit");
+    expect(await broker.look(queue)).toMatchObject({ messageCount: 1 });
+    expect(await broker.look(dead)).toMatchObject({ messageCount: 0 });
+  });
+
   test('a dry run acknowledges the copies of an AMQP queue', async () => {
     const queue = await broker.queue();
     await broker.send(queue, BAD, { messageId: 'copy-1' });
