@@ -1,4 +1,4 @@
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, log } from '@temporalio/activity';
 
 import type { DeadLetterOutcome, DeadLetterTarget, FailedJob } from '../lib/contract/dead-letter.ts';
 import { NoSuchResult, type ResultStore } from '../lib/results/store.ts';
@@ -15,27 +15,26 @@ export interface DeadLetterDeps {
 export function createDeadLetterActivities({ target, store }: DeadLetterDeps) {
   return {
     /** Stores the message of a failed job as a dead letter. An attempt whose answer was lost has stored one more copy. */
-    storeDeadLetter: ({ body, envelope, jobId, messageId, error }: FailedJob): Promise<DeadLetterOutcome> =>
-      withHeartbeat(async (signal) => {
-        const { runId = '' } = activityInfo().workflowExecution ?? {};
-        try {
-          const text = 'text' in body ? body.text : await readText(store, body.reference, signal);
-          const letter = {
-            body: Buffer.from(text),
-            envelope,
-            error,
-            jobId,
-            messageId,
-            suffix: runId,
-            occurrence: runId,
-          };
-          return await target.store(letter);
-        } catch (reason) {
-          if (reason instanceof NoSuchResult) return { outcome: 'none', reason: reason.message };
-          throw reason;
-        }
-      }),
+    storeDeadLetter: async (job: FailedJob): Promise<DeadLetterOutcome> => {
+      const outcome = await withHeartbeat((signal) => stored(job, signal));
+      if (outcome.outcome === 'none') {
+        const { queue, jobId } = job;
+        log.warn('No dead letter stored, the failed workflow is the record', { queue, jobId, reason: outcome.reason });
+      }
+      return outcome;
+    },
   };
+
+  async function stored({ body, ...job }: FailedJob, signal: AbortSignal): Promise<DeadLetterOutcome> {
+    const { runId = '' } = activityInfo().workflowExecution ?? {};
+    try {
+      const text = 'text' in body ? body.text : await readText(store, body.reference, signal);
+      return await target.store({ ...job, body: Buffer.from(text), suffix: runId, occurrence: runId });
+    } catch (reason) {
+      if (reason instanceof NoSuchResult) return { outcome: 'none', reason: reason.message };
+      throw reason;
+    }
+  }
 }
 
 export type DeadLetterActivities = ReturnType<typeof createDeadLetterActivities>;

@@ -1,6 +1,6 @@
 import type { ChannelModel, ConfirmChannel, Options } from 'amqplib';
 
-/** The broker will not have it: nothing is bound there, no such exchange, no access, its queue is full, or an alarm is on. */
+/** It cannot be published: nothing is bound there, no such exchange, no access, its queue is full, its headers are too large, or an alarm is on. */
 export class PublishRefused extends Error {
   override readonly name = 'PublishRefused';
 }
@@ -90,7 +90,13 @@ const publishOn = (confirming: Confirming, { exchange, routingKey, content, opti
       if (error.message === NACKED) return reject(new PublishRefused(`${target} does not take it now`));
       reject(error);
     };
-    channel.publish(exchange, routingKey, content, { ...options, persistent: true, mandatory: true }, confirmed);
+    try {
+      channel.publish(exchange, routingKey, content, { ...options, persistent: true, mandatory: true }, confirmed);
+    } catch (error) {
+      // amqplib has no room for the headers, and has sent nothing.
+      if (!(error instanceof RangeError)) throw error;
+      reject(new PublishRefused(error.message, { cause: error }));
+    }
   });
 
 /** amqplib's own words for the broker's "no". */

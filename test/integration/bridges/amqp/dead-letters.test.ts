@@ -90,6 +90,21 @@ describeWithAmqp('what a bridge of AMQP rejects', () => {
     }
   });
 
+  test('where its headers leave no room for our marks a workflow holds the message, and the queue goes on', async () => {
+    const [queue, dead] = [await broker.queue(), await broker.queue()];
+    const { name, settled, outcomes } = anAmqpBridge(engine.client, queue, {
+      deadLetter: { kind: 'queue', queue: dead },
+    });
+    // Of 64 KiB.
+    await broker.send(queue, '{', { messageId: 'm-1', headers: { big: 'x'.repeat(65_450) } });
+    await broker.send(queue, GOLDEN_BODY, { messageId: 'm-2' });
+    await settled(2);
+    expect([...outcomes].sort()).toEqual(['rejected', 'started']);
+    expect(await describeJob(`rejected/${name}/m-1`)).toMatchObject({ status: { name: 'RUNNING' } });
+    expect(await broker.look(dead)).toMatchObject({ messageCount: 0 });
+    await until(async () => (await broker.look(queue)).messageCount === 0);
+  });
+
   test('a target that is full counts as none', async () => {
     const dead = await broker.queue({ durable: true, maxLength: 0, overflow: 'reject-publish' });
     const queue = await broker.queue();
