@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+
 import { aFarm, type Farm } from '../support/a-farm.ts';
 import { aProxy } from '../support/a-proxy.ts';
 import { dqm, killAll, startDqm, type DqmProcess } from '../support/dqm-process.ts';
@@ -64,6 +66,38 @@ test("a worker's metrics tell of commands, tasks and GPU seconds, with the SDK's
   );
   expect(await get(`${address}/healthz`)).toMatchObject({ status: 200 });
   expect(await get(`${address}/`)).toMatchObject({ status: 404 });
+});
+
+test("a bridge's metrics count each message by how it was settled, and its log has a line for each", async () => {
+  const bridge = startDqm(['bridge', '--queue', 'renders', '--config', farm.config('settled.conf')]);
+  const address = await addressOf(bridge);
+  const send = (MessageBody: string) => farm.sqs.send(new SendMessageCommand({ QueueUrl: farm.sqsUrl, MessageBody }));
+  const job = '{"command":"echo","parameters":{},"dqm":{"job_id":"settled-1"}}';
+  await send(job);
+  await counts(address, /^dqm_messages_settled_total\{queue="renders",outcome="started"\} 1$/m);
+  await send(job);
+  await send('{');
+  await counts(
+    address,
+    /^dqm_messages_received_total\{queue="renders"\} 3$/m,
+    /^dqm_messages_settled_total\{queue="renders",outcome="started"\} 1$/m,
+    /^dqm_messages_settled_total\{queue="renders",outcome="duplicate"\} 1$/m,
+    /^dqm_messages_settled_total\{queue="renders",outcome="rejected"\} 1$/m,
+    /^dqm_intake_seconds_count\{queue="renders"\} 3$/m,
+  );
+  const told = () => bridge.lines.filter(({ msg }) => /^Message (settled|rejected)$/.test(msg));
+  await until(() => told().length >= 3);
+  expect(told()[0]).toMatchObject({
+    level: 'info',
+    queue: 'renders',
+    outcome: 'started',
+    workflowId: 'job/renders/settled-1',
+  });
+  expect(
+    told()
+      .map(({ outcome }) => String(outcome))
+      .sort(),
+  ).toEqual(['duplicate', 'rejected', 'started']);
 });
 
 const portOf = (address: string): number => Number(address.split(':')[1]);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import type { ReceiveMessageCommandInput, SQSClient } from '@aws-sdk/client-sqs';
 import type { Client } from '@temporalio/client';
 
 import { startSqsBridge } from '../../bridges/sqs/bridge.ts';
@@ -22,6 +23,8 @@ export interface SqsBridgeChanges extends Partial<Omit<SqsQueueConfig, 'url'>> {
   /** What stands between the bridge and its intake. */
   judge?: (judge: IntakeParts['intake']['judge']) => IntakeParts['intake']['judge'];
   drainTimeoutMs?: number;
+  /** Of a long poll, which whoever gives a message back waits for; default: the program's own. */
+  pollSeconds?: number;
 }
 
 export interface SqsBridge extends IntakeParts {
@@ -33,7 +36,7 @@ export interface SqsBridge extends IntakeParts {
 export function anSqsBridge(
   client: Client,
   url: string,
-  { endpoint, judge = (own) => own, drainTimeoutMs = 60_000, ...changes }: SqsBridgeChanges = {},
+  { endpoint, judge = (own) => own, drainTimeoutMs = 60_000, pollSeconds, ...changes }: SqsBridgeChanges = {},
 ): SqsBridge {
   const queue: SqsQueueConfig = {
     kind: 'sqs',
@@ -45,8 +48,22 @@ export function anSqsBridge(
   };
   const parts = anIntake(client, { queues: [queue] });
   const intake = { gate: parts.intake.gate, judge: judge(parts.intake.judge) };
-  const bridge = startSqsBridge({ ...parts.deps, intake, drainTimeoutMs, sqs: anSqsClient(endpoint), queue });
+  const sqs = anSqsClient(endpoint);
+  if (pollSeconds !== undefined) shortenPolls(sqs, pollSeconds);
+  const bridge = startSqsBridge({ ...parts.deps, intake, drainTimeoutMs, sqs, queue });
   running.push(bridge);
   bridge.done.catch(() => undefined);
   return { name: queue.name, bridge, ...parts };
+}
+
+function shortenPolls(sqs: SQSClient, WaitTimeSeconds: number): void {
+  sqs.middlewareStack.add(
+    (next, { commandName }) =>
+      (call) => {
+        if (commandName === 'ReceiveMessageCommand')
+          (call.input as ReceiveMessageCommandInput).WaitTimeSeconds = WaitTimeSeconds;
+        return next(call);
+      },
+    { step: 'initialize' },
+  );
 }

@@ -40,7 +40,7 @@ async function aQueue(maxReceiveCount = 5): Promise<TestQueue & { dead: TestQueu
 }
 
 const aBridge = (url: string, changes: SqsBridgeChanges = {}) =>
-  anSqsBridge(engine.client, url, { acknowledge: 'on_completion', ...changes });
+  anSqsBridge(engine.client, url, { acknowledge: 'on_completion', pollSeconds: 1, ...changes });
 
 const configLines = (url: string, name: string): string =>
   [
