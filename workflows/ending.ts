@@ -54,7 +54,7 @@ export function taskFailure(error: unknown, details: TaskFailureDetails): unknow
 
 /** The activity's own failure, without the engine's wrapping: its type is what people filter by. */
 function jobFailure(error: unknown): ApplicationFailure {
-  if (error instanceof ApplicationFailure) return error;
+  if (error instanceof ApplicationFailure) return withoutStack(error);
   return finalFailure(error, reasonOf(error, 'HostFault'));
 }
 

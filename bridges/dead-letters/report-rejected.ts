@@ -54,6 +54,7 @@ function rejectedView({ queue }: QueueMessage, { type, reason, jobId, messageId 
     gpu_seconds: null,
     result: null,
     tasks: [],
+    partial_results: [],
     error: { type, message: reason },
     ui_url: null,
   };

@@ -1,5 +1,5 @@
 import type { OpenApproval } from '../../lib/contract/approvals.ts';
-import type { JobRow, JobView, TaskView } from '../../lib/jobs/job-view.ts';
+import type { JobRow, JobView, PartialResult, TaskView } from '../../lib/jobs/job-view.ts';
 import { COMMAND_ACTIVITY, DEAD_LETTER_ACTIVITY } from '../../lib/jobs/pending.ts';
 import type { JobDetails } from '../../lib/jobs/show.ts';
 import { failureText, type TimeLineEntry } from '../../lib/jobs/time-line.ts';
@@ -23,6 +23,7 @@ export function jobPage(details: JobDetails, look: Look, nowMs: number): string 
   });
   const parts = [title + facts.join(''), heading('Time line', look) + timeLineText(timeLine, look)];
   if (job.tasks.length > 0) parts.push(heading('Tasks', look) + taskTable(job.tasks, look));
+  if (job.partial_results.length > 0) parts.push(partialResults(job, look));
   if (earlierRuns.length > 0) parts.push(heading('Earlier runs', look) + runTable(earlierRuns, look, nowMs));
   return parts.join('\n');
 }
@@ -128,6 +129,26 @@ const TASK_COLUMNS: Column<TaskView>[] = [
   { title: 'DESTINATION', text: ({ destination }) => destination ?? '', leastWidth: 12 },
   { title: 'ERROR', text: ({ error }) => (error ? failureText(error) : ''), leastWidth: 12 },
 ];
+
+const PARTIAL_COLUMNS: Column<PartialResult>[] = [
+  { title: 'STEP', text: ({ step }) => String(step), align: 'right' },
+  { title: 'COMMAND', text: ({ summary }) => summary, leastWidth: 40 },
+  { title: 'TYPE', text: ({ mime_type: type }) => type },
+  { title: 'SIZE', text: ({ size }) => bytesText(size), align: 'right' },
+  { title: 'URI', text: ({ uri }) => uri, leaveOut: 1 },
+];
+
+/** A chain of thousands has as many; the last ones say how far it is. */
+const MOST_PARTIAL_RESULTS = 20;
+
+/** What a chain's commands have staged, and how to get at it. */
+function partialResults({ job_id: jobId, workflow_id: id, partial_results: all }: JobView, look: Look): string {
+  const shown = all.slice(-MOST_PARTIAL_RESULTS);
+  const left = all.length - shown.length;
+  const more = left === 0 ? '' : `${INDENT}and ${left} before them, all with --json\n`;
+  const hint = `${INDENT}dqm result ${plainText(jobId ?? id)} --step STEP writes one to a file\n`;
+  return heading('Partial results', look) + indentedTable(PARTIAL_COLUMNS, shown, look) + more + hint;
+}
 
 const INDENT = '  ';
 

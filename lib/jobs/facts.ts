@@ -8,6 +8,8 @@ import type { ExecutionInfo } from './row.ts';
 export interface JobFacts {
   info: ExecutionInfo;
   history: JobHistory;
+  /** Of the runs that a chain's run goes on from. */
+  earlierCommands: readonly ActivityRun[];
   pending: readonly PendingActivity[];
 }
 
@@ -21,6 +23,12 @@ export const rejectedInput = ({ input }: JobHistory): Partial<RejectedInput> => 
 
 export const commandsOf = ({ activities }: JobHistory): ActivityRun[] =>
   activities.filter(({ name }) => name === COMMAND_ACTIVITY);
+
+/** All commands of a chain, in the order in which they were asked for: `dqm result --step` counts them from 0. */
+export const stepsOf = ({ earlierCommands, history }: JobFacts): ActivityRun[] => [
+  ...earlierCommands,
+  ...commandsOf(history),
+];
 
 /** The last run of a task: a chain may deliver more than once. */
 export const taskRun = ({ activities }: JobHistory, task: number): ActivityRun | undefined =>

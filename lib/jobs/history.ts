@@ -16,6 +16,8 @@ export interface ActivityRun {
   name: string;
   /** Index of the completion task; undefined for a command. */
   task?: number;
+  /** Of a chain's command what people know it by: `render_frame {"angle":90}`. */
+  step?: string;
   scheduledAt: Date;
   started?: { at: Date; attempt: number; host?: string; failureBefore?: FailureView };
   ending?: ActivityEnding;
@@ -29,6 +31,8 @@ export type ActivityEnding =
 export interface JobHistory {
   /** What the workflow was started with. */
   input: unknown;
+  /** A chain runs it, not the command of its name alone. */
+  isChain: boolean;
   activities: ActivityRun[];
   cancelRequestedAt?: Date;
   /** Why the workflow failed, or was ended from outside. */
@@ -38,10 +42,10 @@ export interface JobHistory {
 }
 
 export async function readHistory({ events }: RawHistory, decoder: Decoder): Promise<JobHistory> {
-  const history: JobHistory = { input: undefined, activities: [] };
+  const history: JobHistory = { input: undefined, isChain: false, activities: [] };
   const runs = new Map<string, ActivityRun>();
   for (const event of events ?? []) {
-    const begun = await scheduledRun(event, decoder);
+    const begun = await scheduledRun(event, decoder, history);
     if (begun) {
       runs.set(String(event.eventId), begun);
       history.activities.push(begun);
@@ -56,16 +60,23 @@ export async function readHistory({ events }: RawHistory, decoder: Decoder): Pro
 
 const timeOf = (event: RawEvent): Date => requiredTsToDate(event.eventTime, 'eventTime');
 
-async function scheduledRun(event: RawEvent, decoder: Decoder): Promise<ActivityRun | undefined> {
+async function scheduledRun(
+  event: RawEvent,
+  decoder: Decoder,
+  { isChain }: JobHistory,
+): Promise<ActivityRun | undefined> {
   const scheduled = event.activityTaskScheduledEventAttributes;
   if (!scheduled) return undefined;
   const name = scheduled.activityType?.name ?? '';
   // The argument of a command holds the message's whole body: it is of no use here.
   const task = name === COMMAND_ACTIVITY ? undefined : indexOf(await decoder.value(scheduled.input));
+  const summary = isChain && name === COMMAND_ACTIVITY ? event.userMetadata?.summary : undefined;
+  const step = summary && (await decoder.value({ payloads: [summary] }));
   return {
     activityId: scheduled.activityId ?? '',
     name,
     ...(task !== undefined && { task }),
+    ...(typeof step === 'string' && { step }),
     scheduledAt: timeOf(event),
   };
 }
@@ -114,6 +125,8 @@ async function addWorkflowEvent(history: JobHistory, event: RawEvent, decoder: D
   const failed = event.workflowExecutionFailedEventAttributes;
   const terminated = event.workflowExecutionTerminatedEventAttributes;
   if (started) history.input = await decoder.value(started.input);
+  // The job workflow leaves a mark when it finds a chain, and at nothing else.
+  if (event.markerRecordedEventAttributes) history.isChain = true;
   if (event.workflowExecutionCancelRequestedEventAttributes) history.cancelRequestedAt = timeOf(event);
   const failure = failed && (await decoder.failure(failed.failure, 'unknown'));
   if (failure) history.failure = failure;

@@ -33,10 +33,27 @@ export interface JobView {
   started: string | null;
   ended: string | null;
   gpu_seconds: number | null;
-  result: { uri: string; sha256: string; size: number; mime_type: string } | null;
+  result: ResultView | null;
   tasks: TaskView[];
+  /** What a chain's commands have staged, also when it has failed; of other jobs none. */
+  partial_results: PartialResult[];
   error: FailureView | null;
   ui_url: string | null;
+}
+
+export interface ResultView {
+  uri: string;
+  sha256: string;
+  /** Bytes. */
+  size: number;
+  mime_type: string;
+}
+
+export interface PartialResult extends ResultView {
+  /** For `dqm result --step`. */
+  step: number;
+  /** The command and how its parameters begin. */
+  summary: string;
 }
 
 export interface TaskView {
@@ -53,6 +70,9 @@ export interface TaskView {
 export type TaskState = 'waiting' | 'running' | 'completed' | 'failed' | 'cancelled' | 'skipped';
 
 /** A job as visibility and the memo know it: a row of `dqm jobs`. */
-export interface JobRow extends Omit<JobView, 'attempt' | 'progress' | 'tasks' | 'result' | 'error'> {
+export interface JobRow extends Omit<
+  JobView,
+  'attempt' | 'progress' | 'tasks' | 'result' | 'partial_results' | 'error'
+> {
   error: { type: string } | null;
 }

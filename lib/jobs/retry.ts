@@ -60,7 +60,12 @@ export async function retryJob(deps: RetryDeps, workflowId: string, options: Ret
   if (state === 'completed' && !render) return skipped('completed, nothing to retry; --render renders it anew');
 
   const raw = await client.workflow.getHandle(workflowId, info.runId).fetchHistory();
-  const facts: JobFacts = { info, history: await readHistory(raw, createDecoder(client)), pending: [] };
+  const facts: JobFacts = {
+    info,
+    history: await readHistory(raw, createDecoder(client)),
+    earlierCommands: [],
+    pending: [],
+  };
   const previous = jobInput(facts.history) as JobInput;
   const next = await nextInput(deps, previous, facts, { render, ...(body && { body }) });
   if ('refused' in next) return refused(next.refused);

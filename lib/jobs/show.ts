@@ -5,6 +5,7 @@ import type { OpenApproval } from '../contract/approvals.ts';
 import { DqmQueue } from '../contract/search-attributes.ts';
 
 import { createDecoder } from './decode.ts';
+import { earlierCommands } from './earlier-commands.ts';
 import type { JobFacts } from './facts.ts';
 import { readHistory, type RawHistory } from './history.ts';
 import { whyHeldUp } from './held-up.ts';
@@ -63,8 +64,11 @@ async function readFacts(client: Client, workflowId: string, runId?: string): Pr
   // Of the run that was described: a new one may have begun since.
   const raw = await client.workflow.getHandle(workflowId, info.runId).fetchHistory();
   const history = await readHistory(raw, decoder);
-  const pending = await pendingActivities(info, decoder);
-  return { info, history, pending, raw };
+  const [pending, earlier] = await Promise.all([
+    pendingActivities(info, decoder),
+    earlierCommands(client, info, history),
+  ]);
+  return { info, history, earlierCommands: earlier, pending, raw };
 }
 
 /** More would say no more. */

@@ -3,15 +3,17 @@ import type { Client } from '@temporalio/client';
 import type { StagedResult } from '../contract/job-input.ts';
 
 import { createDecoder } from './decode.ts';
-import { commandsOf, rendered, renderedBy, type JobFacts } from './facts.ts';
+import { earlierCommands } from './earlier-commands.ts';
+import { rendered, renderedBy, stepsOf, type JobFacts } from './facts.ts';
 import { readHistory } from './history.ts';
 import { recordedState } from './state.ts';
 
-/** What the job's latest run has staged; `step`: of this command of a chain, from 0. Rejects when it has nothing staged. */
+/** What the job has staged; `step`: of this command of a chain, from 0. Rejects when it has nothing staged. */
 export async function stagedResult(client: Client, workflowId: string, step?: number): Promise<StagedResult> {
   const info = await client.workflow.getHandle(workflowId).describe();
   const raw = await client.workflow.getHandle(workflowId, info.runId).fetchHistory();
-  const facts: JobFacts = { info, history: await readHistory(raw, createDecoder(client)), pending: [] };
+  const history = await readHistory(raw, createDecoder(client));
+  const facts: JobFacts = { info, history, earlierCommands: await earlierCommands(client, info, history), pending: [] };
   const { result } = (step === undefined ? rendered(facts) : resultOfStep(facts, step)) ?? {};
   if (result) return result;
   const what = step === undefined ? 'it has no result' : `step ${step} has no result`;
@@ -21,7 +23,7 @@ export async function stagedResult(client: Client, workflowId: string, step?: nu
 
 /** The only command of a job that was retried without it is the one it went on from. */
 function resultOfStep(facts: JobFacts, step: number) {
-  const commands = commandsOf(facts.history);
+  const commands = stepsOf(facts);
   if (commands.length === 0 && step === 0) return rendered(facts);
   const run = commands[step];
   return run && renderedBy(run);

@@ -27,7 +27,13 @@ export function timeLine({ info, history, pending }: JobFacts): TimeLineEntry[] 
   return entries.sort((one, other) => one.at.getTime() - other.at.getTime());
 }
 
+/** The commands of a chain are told apart by what people know each by. */
 function commandEntries(run: ActivityRun, pending: PendingActivity | undefined): TimeLineEntry[] {
+  const entries = attemptEntries(run, pending);
+  return run.step === undefined ? entries : entries.map(({ at, text }) => ({ at, text: `${run.step}: ${text}` }));
+}
+
+function attemptEntries(run: ActivityRun, pending: PendingActivity | undefined): TimeLineEntry[] {
   const entries = [{ at: run.scheduledAt, text: 'waiting for a render host' }];
   const start = startOf(run, pending);
   if (start) {
@@ -59,8 +65,11 @@ function taskEntries(run: ActivityRun, pending: PendingActivity | undefined): Ti
   const attempt = start && start.attempt > 1 ? `, attempt ${start.attempt}${beforeText(start.failureBefore)}` : '';
   if (!ending) return start ? [{ at: start.at, text: `${name} started${attempt}` }] : [];
   switch (ending.outcome) {
-    case 'completed':
-      return [{ at: ending.at, text: `${name} delivered to ${destinationOf(ending) ?? 'its destination'}${attempt}` }];
+    case 'completed': {
+      // What a chain has done beside its tasks, as telling the approval webhook, goes nowhere.
+      const done = run.task === undefined ? 'done' : `delivered to ${destinationOf(ending) ?? 'its destination'}`;
+      return [{ at: ending.at, text: `${name} ${done}${attempt}` }];
+    }
     case 'failed':
       return [{ at: ending.at, text: `${name} failed${attempt}: ${failureText(ending.failure)}` }];
     case 'cancelled':

@@ -7,11 +7,13 @@ import {
   pendingOf,
   rejectedInput,
   rendered,
+  renderedBy,
+  stepsOf,
   taskRun,
   type JobFacts,
 } from './facts.ts';
 import type { ActivityRun } from './history.ts';
-import type { FailureView, JobView, TaskState, TaskView } from './job-view.ts';
+import type { FailureView, JobView, PartialResult, ResultView, TaskState, TaskView } from './job-view.ts';
 import { DEAD_LETTER_ACTIVITY, runningCommand, type PendingActivity } from './pending.ts';
 import { jobRow, type UiPlace } from './row.ts';
 import { isOpen } from './state.ts';
@@ -34,16 +36,23 @@ export function jobView(facts: JobFacts, ui: UiPlace): JobView {
     gpu_seconds: row.gpu_seconds ?? staged?.gpuSeconds ?? null,
     result: staged ? resultView(staged.result) : null,
     tasks: (jobInput(history).tasks ?? []).map(({ name }, index) => taskView(name, index, facts)),
+    partial_results: history.isChain ? partialResults(facts) : [],
     error: jobError(facts, row.error),
   };
 }
 
-const resultView = ({ uri, sha256, size, mimeType }: StagedResult): JobView['result'] => ({
+const resultView = ({ uri, sha256, size, mimeType }: StagedResult): ResultView => ({
   uri,
   sha256,
   size,
   mime_type: mimeType,
 });
+
+const partialResults = (facts: JobFacts): PartialResult[] =>
+  stepsOf(facts).flatMap((run, step) => {
+    const staged = renderedBy(run)?.result;
+    return staged ? [{ step, summary: run.step ?? run.name, ...resultView(staged) }] : [];
+  });
 
 /** The history knows an activity's attempts once it has ended, the pending activity until then. */
 const attemptsOf = (run: ActivityRun | undefined, pending: PendingActivity | undefined): number =>

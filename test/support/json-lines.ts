@@ -8,6 +8,8 @@ import { JOB_STATES } from '../../lib/contract/states.ts';
 const time = z.iso.datetime();
 const failure = z.strictObject({ type: z.string(), message: z.string() });
 
+const resultFields = { uri: z.string(), sha256: z.string(), size: z.number(), mime_type: z.string() };
+
 const jobFields = {
   job_id: z.string().nullable().describe('`null`: a rejected message, which never became a job'),
   workflow_id: z.string().describe('what every command takes as ID'),
@@ -40,11 +42,13 @@ const job = z.strictObject({
   ...jobFields,
   attempt: z.number().nullable().describe('of the command'),
   progress: z.number().nullable().describe('percent, of a command that tells it'),
-  result: z
-    .strictObject({ uri: z.string(), sha256: z.string(), size: z.number(), mime_type: z.string() })
-    .nullable()
-    .describe('the staged bytes'),
+  result: z.strictObject(resultFields).nullable().describe('the staged bytes'),
   tasks: z.array(task).describe('`{name, state, attempts, error, destination}` each'),
+  partial_results: z
+    .array(z.strictObject({ step: z.number(), summary: z.string(), ...resultFields }))
+    .describe(
+      'what a chain’s commands have staged, also of one that has failed: `{step, summary, uri, sha256, size, mime_type}` each; `step` is the one of `dqm result --step`',
+    ),
   error: failure.nullable(),
 });
 

@@ -132,7 +132,7 @@ async function withJournal(failure: Error, { input, journal }: Run): Promise<Err
     type: failure.type ?? 'CommandFailed',
     nonRetryable: true,
     details: [{ ...(failure.details?.[0] as object | undefined), ...details }],
-    cause: failure,
+    ...(failure.cause && { cause: failure.cause }),
   });
 }
 

@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import type { StagedResult } from '../../../lib/contract/job-input.ts';
+import type { JobView } from '../../../lib/jobs/job-view.ts';
 import { workflowIdFor } from '../../../lib/contract/ids.ts';
 import { DqmState } from '../../../lib/contract/search-attributes.ts';
 import { aChainFarm, type ChainFarm } from '../../support/a-chain-farm.ts';
 import { dqm, killAll } from '../../support/dqm-process.ts';
+import { checkJsonLines } from '../../support/json-lines.ts';
+import { until } from '../../support/until.ts';
 
 const CHAINS = `
 import { command, deliver, inParallel, pause, progress, type ChainJob } from 'durable-queue-manager/chains';
@@ -43,13 +46,19 @@ export async function loops() {
 }
 
 export const helper = 5;
+
+/** Its last command is one that RealityServer does not know. */
+export async function unfinished() {
+  for (const angle of [0, 90]) await command('echo', { angle });
+  await command('helper');
+}
 `;
 
 let farm: ChainFarm;
 
 beforeAll(async () => {
   farm = await aChainFarm(CHAINS, {
-    allow: ['render_frame', 'turntable', 'sizes', 'repair', 'loops', 'toString', 'helper'],
+    allow: ['render_frame', 'turntable', 'sizes', 'repair', 'loops', 'unfinished', 'toString', 'helper'],
   });
 });
 
@@ -66,6 +75,15 @@ const submit = async (body: Record<string, unknown>): Promise<string> => {
   expect(answer).toMatchObject({ exitCode: 0 });
   return workflowIdFor('local', jobId);
 };
+
+const jobPage = async (workflowId: string): Promise<string> =>
+  (await dqm(['job', workflowId, '--config', farm.configFile])).stdout;
+
+async function partialResults(workflowId: string): Promise<JobView['partial_results']> {
+  const { stdout } = await dqm(['job', workflowId, '--json', '--config', farm.configFile]);
+  const [job] = checkJsonLines('job', stdout) as JobView[];
+  return job?.partial_results ?? [];
+}
 
 test('a message that names a chain runs its commands on the render host and delivers what it passes to deliver', async () => {
   const workflowId = await submit({
@@ -106,6 +124,28 @@ test('dqm retry of a failed chain runs the commands that are missing, and delive
   const rendered = (await farm.calls('big_result')).filter(({ body }) => body.includes('repair'));
   expect(rendered).toHaveLength(3);
   expect(farm.posts.filter(({ path }) => path === '/repair')).toHaveLength(1);
+  // Of the failed run three, which visibility knows a moment after the engine.
+  const steps = await until(async () => {
+    const results = await partialResults(workflowId);
+    return results.length === 4 && results.map(({ step, summary }) => `${step} ${summary.split(' ')[0]}`);
+  });
+  expect(steps).toEqual(['0 big_result', '1 big_result', '2 big_result', '3 echo']);
+});
+
+test('dqm job of a failed chain lists what its commands have staged, and tells its commands apart', async () => {
+  const workflowId = await submit({ command: 'unfinished' });
+  await expect(farm.engine.client.workflow.getHandle(workflowId).result()).rejects.toThrow('Workflow execution failed');
+  expect(await partialResults(workflowId)).toMatchObject([
+    { step: 0, summary: 'echo {"angle":0}', mime_type: 'application/json' },
+    { step: 1, summary: 'echo {"angle":90}', mime_type: 'application/json' },
+  ]);
+  const page = await jobPage(workflowId);
+  expect(page).toMatch(/Partial results\n +STEP +COMMAND +TYPE +SIZE.*\n +0 +echo \{"angle":0\} +application\/json/);
+  expect(page).toContain('echo {"angle":90}: started on gpu-01, attempt 1');
+  expect(page).toMatch(/echo \{"angle":90\}: staged: application\/json, \d+ bytes/);
+  expect(page).toMatch(/helper: command failed: .*Unknown command/);
+  const bytes = await dqm(['result', workflowId, '--step', '1', '-o', '-', '--config', farm.configFile]);
+  expect(JSON.parse(bytes.stdout)).toMatchObject({ angle: 90 });
 });
 
 test('a chain wins over the command that has its name, and calls it', async () => {

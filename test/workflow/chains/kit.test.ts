@@ -170,6 +170,20 @@ test('a failed chain says so in its search attributes, a completed one its secon
   });
 });
 
+test.each([
+  ['a command', 'frames', { angles: [1] }],
+  ['a call that is refused', 'unlisted', {}],
+  ['an error of its own', 'throws', {}],
+])('%s that fails a chain leaves no frames of our code above its reason', async (_what, chain, parameters) => {
+  const ended = (job: WorkflowHandle) => job.result().catch(() => job.fetchHistory());
+  const history = await worker.run(chain, parameters, ended, { behaviour: { command: noScene } });
+  const { events = [] } = history as Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+  const { failure } = events?.at(-1)?.workflowExecutionFailedEventAttributes ?? {};
+  expect(failure?.message).toBeTruthy();
+  const told = [failure, ...(chain === 'throws' ? [] : [failure?.cause])];
+  expect(told.map((each) => each?.stackTrace ?? '')).toEqual(told.map(() => ''));
+});
+
 test('a chain that returns nothing gives null', async () => {
   expect(await run('returns', { what: 'nothing' })).toBeNull();
 });

@@ -57,6 +57,19 @@ Tasks
 `);
 });
 
+test('the page of a chain shows the last of what it has staged, and says how to see the rest', () => {
+  const activities = Array.from({ length: 25 }, (_, n) =>
+    aRenderedCommand({ activityId: String(n), step: `frame {"angle":${n}}` }),
+  );
+  const page = pageOf(theFacts({ history: { isChain: true, activities } }));
+  expect(page.split('Partial results\n')[1]).toMatch(
+    /^ +STEP +COMMAND +TYPE +SIZE\n +5 +frame \{"angle":5\} +image\/png +48\.2 kB\n/,
+  );
+  expect(page).toContain(
+    '  and 5 before them, all with --json\n  dqm result chair-1 --step STEP writes one to a file\n',
+  );
+});
+
 const aWait = (changes: Partial<HostWait>): HostWait => ({
   paused: null,
   readySlots: 1,

@@ -47,9 +47,16 @@ export function anInfo({ status = 'RUNNING', state = 'waiting', attributes = [],
 export function theFacts({
   info = {},
   history = {},
+  earlierCommands = [],
   pending = [],
-}: { info?: InfoChanges; history?: Partial<JobFacts['history']>; pending?: PendingActivity[] } = {}): JobFacts {
-  return { info: anInfo(info), history: { input: aJobInput(), activities: [], ...history }, pending };
+}: {
+  info?: InfoChanges;
+  history?: Partial<JobFacts['history']>;
+  earlierCommands?: ActivityRun[];
+  pending?: PendingActivity[];
+} = {}): JobFacts {
+  const whole = { input: aJobInput(), isChain: false, activities: [], ...history };
+  return { info: anInfo(info), history: whole, earlierCommands, pending };
 }
 
 /** A command that took 12 s on gpu-07. */

@@ -30,6 +30,23 @@ test('a failed task says which attempt it was and why, and the end says why the 
   ]);
 });
 
+test('commands of a chain are told apart by what they ask for', () => {
+  const { ending: _ending, ...second } = aRenderedCommand({ activityId: '2', step: 'frame {"angle":90}' });
+  const activities = [aRenderedCommand({ step: 'frame {"angle":0}' }), second];
+  const texts = textsOf({ history: { isChain: true, activities } });
+  expect(texts.filter((text) => text.startsWith('frame {"angle":0}: '))).toEqual([
+    'frame {"angle":0}: waiting for a render host',
+    'frame {"angle":0}: started on gpu-07, attempt 1',
+    'frame {"angle":0}: staged: image/png, 48213 bytes',
+  ]);
+  expect(texts).toContain('frame {"angle":90}: started on gpu-07, attempt 1');
+});
+
+test('what a chain has done beside commands and tasks is done, and delivered nowhere', () => {
+  const { task: _task, ...told } = anUpload({ name: 'askForApproval' });
+  expect(textsOf({ history: { isChain: true, activities: [told] } })).toContain('askForApproval done');
+});
+
 test('entries stand in the order of their times', () => {
   const entries = timeLine(
     theFacts({ history: { activities: [aRenderedCommand()], cancelRequestedAt: secondsLater(5) } }),

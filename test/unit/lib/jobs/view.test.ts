@@ -26,6 +26,21 @@ test('a retried job has the result it went on from, and what was delivered befor
   expect(view.tasks.map(({ state }) => state)).toEqual(['completed', 'waiting']);
 });
 
+test('a chain lists what its commands have staged, those of earlier runs first; a single job has its result alone', () => {
+  const failed = aRenderedCommand({
+    step: 'frame {"angle":2}',
+    ending: { outcome: 'failed', at: secondsLater(14), failure: { type: 'CommandFailed', message: 'no such scene' } },
+  });
+  const earlierCommands = [aRenderedCommand({ step: 'frame {"angle":1}' })];
+  const activities = [failed, aRenderedCommand({ step: 'frame {"angle":3}' })];
+  const info = { status: 'FAILED', state: 'failed' } as const;
+  expect(viewOf({ info, earlierCommands, history: { isChain: true, activities } }).partial_results).toMatchObject([
+    { step: 0, summary: 'frame {"angle":1}', uri: aStagedResult().uri, size: 48_213, mime_type: 'image/png' },
+    { step: 2, summary: 'frame {"angle":3}' },
+  ]);
+  expect(viewOf({ history: { activities: [aRenderedCommand()] } }).partial_results).toEqual([]);
+});
+
 test('a task on its way is running, one before its next attempt waits with its last error', () => {
   const upload = anUpload();
   delete upload.started;
