@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 /** Resident memory of a process before and at most, in MB. */
 export async function memoryDuring(
   pid: number,
-  work: () => Promise<void>,
+  work: () => Promise<unknown>,
 ): Promise<{ beforeMb: number; mostMb: number }> {
   const beforeMb = residentMb(pid);
   let mostMb = beforeMb;

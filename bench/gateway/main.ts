@@ -21,6 +21,7 @@ import { webSockets } from './web-sockets.ts';
 
 /** Measures the gateway against a plain proxy, the server itself and plain sends, turn by turn. */
 const GIGABYTE = 1_000_000_000;
+const SOCKETS_MS = 8_000;
 const ECHO = '{"jsonrpc":"2.0","method":"echo","params":{"a":1},"id":1}';
 const JOB = '"command":"echo","parameters":{"scene":"chair.mi"},"tasks":[]';
 
@@ -51,7 +52,7 @@ try {
     submitAmqp: await submit(amqp),
     besideFuzz: await besideFuzz(gateway.url, echo(gateway.url)),
     gigabyte: await memoryDuring(gateway.pid, () => bigResult(gateway.url)),
-    webSockets: await memoryDuring(gateway.pid, () => webSockets(gateway.url)),
+    webSockets: await memoryDuring(gateway.pid, () => webSockets(gateway.url, SOCKETS_MS)),
   };
   process.stdout.write(gatewayTable(results));
   await writeFile(join(process.cwd(), 'bench/gateway/results.json'), `${JSON.stringify(results, undefined, 2)}\n`);

@@ -4,10 +4,9 @@ import { WebSocket } from 'ws';
 
 const IDLE_SOCKETS = 500;
 const BUSY_SOCKETS = 50;
-const SOCKETS_MS = 8_000;
 
-/** Idle ones that stay, and busy ones that call again and again. */
-export async function webSockets(url: string): Promise<void> {
+/** Idle ones that stay, and busy ones that call again and again for so long. Gives the calls that were answered. */
+export async function webSockets(url: string, ms: number): Promise<number> {
   const open = async (): Promise<WebSocket> => {
     const socket = new WebSocket(`${url.replace('http', 'ws')}service/`);
     const [hello] = (await once(socket, 'message')) as [Buffer];
@@ -21,18 +20,21 @@ export async function webSockets(url: string): Promise<void> {
   };
   const sockets: WebSocket[] = [];
   while (sockets.length < IDLE_SOCKETS + BUSY_SOCKETS) sockets.push(await open());
-  const end = performance.now() + SOCKETS_MS;
+  const end = performance.now() + ms;
   const message = JSON.stringify({
     command: 'execute',
     arguments: { commands: [{ name: 'echo', params: { text: 'x'.repeat(1_000) } }] },
     id: 1,
   });
+  let answered = 0;
   const busy = async (socket: WebSocket): Promise<void> => {
     while (performance.now() < end) {
       socket.send(message);
       await once(socket, 'message');
+      answered += 1;
     }
   };
   await Promise.all(sockets.slice(0, BUSY_SOCKETS).map(busy));
   for (const socket of sockets) socket.terminate();
+  return answered;
 }

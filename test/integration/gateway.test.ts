@@ -4,6 +4,8 @@ import { Command } from '@migenius/realityserver-client';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { connect } from 'amqplib';
 
+import { webSockets } from '../../bench/gateway/web-sockets.ts';
+import { memoryDuring } from '../../bench/process-figures.ts';
 import { workflowIdFor } from '../../lib/contract/ids.ts';
 import { aFarm, type Farm } from '../support/a-farm.ts';
 import { aVendorClient } from '../support/a-vendor-client.ts';
@@ -216,6 +218,44 @@ test('without an engine commands pass, submits reach brokers, and the rest says 
     });
   }
   expect(await process.stop()).toBe(0);
+});
+
+describe('with two RealityServers', () => {
+  let gateway: Running;
+  beforeAll(async () => {
+    const dqmLines = ['realityserver_url http://127.0.0.1:1/'];
+    gateway = await running(farm.config('two.conf', { data: 'data-two', dqm: dqmLines }), 'gateway');
+  });
+
+  test('all passes to the first', async () => {
+    for (let count = 0; count < 3; count += 1) {
+      expect((await gateway.call('get_version', {})).result).toContain('simulator');
+    }
+  });
+
+  /** Beyond its memory at rest, far below what passes: results and sockets are not held. */
+  const MOST_MORE_MB = 150;
+
+  test('a result of 300 MB passes through in little memory', async () => {
+    const bytes = 300_000_000;
+    let taken = 0;
+    const { beforeMb, mostMb } = await memoryDuring(gateway.process.child.pid ?? 0, async () => {
+      const body = JSON.stringify({ method: 'big_result', params: { bytes, chunked: true }, id: 1 });
+      const response = await fetch(gateway.url, { method: 'POST', body });
+      for await (const piece of response.body as AsyncIterable<Uint8Array>) taken += piece.length;
+    });
+    expect(taken).toBe(bytes);
+    expect(mostMb - beforeMb).toBeLessThan(MOST_MORE_MB);
+  });
+
+  test('50 busy WebSockets work beside 500 idle ones, in little memory', async () => {
+    let answered = 0;
+    const { beforeMb, mostMb } = await memoryDuring(gateway.process.child.pid ?? 0, async () => {
+      answered = await webSockets(gateway.url, 2_000);
+    });
+    expect(answered).toBeGreaterThanOrEqual(50);
+    expect(mostMb - beforeMb).toBeLessThan(MOST_MORE_MB);
+  });
 });
 
 /** Temporal's native part: a worker's, and no gateway's. */
