@@ -32,6 +32,7 @@ export interface Behaviour {
 /** The real kit, bundled from a module's text, with a real engine, and fakes of what is outside of it. */
 export interface ChainWorker {
   engine: TestNamespace;
+  bundle: WorkflowBundleWithSourceMap;
   commands: StepInput[];
   tasks: TaskInput[];
   run<T>(
@@ -52,6 +53,7 @@ export async function aChainWorker(module: string): Promise<ChainWorker> {
   const tasks: TaskInput[] = [];
   return {
     engine,
+    bundle,
     commands,
     tasks,
     run: async (chain, parameters, during, { behaviour = {}, input = {} } = {}) => {
