@@ -16,8 +16,8 @@ import { BATCH } from './queue.ts';
 
 /** A queue that dead-letters sooner has no delivery to spare for a look. */
 const LEAST_RECEIVE_COUNT = 5;
-/** Long enough for a look at all of them; whoever dies in it leaves them hidden no longer. */
-const HIDDEN_SECONDS = 60;
+/** Long enough for a look at all of them, one by one; whoever dies in it leaves them hidden no longer. */
+const HIDDEN_SECONDS = 120;
 /** SQS asks only some of its servers when it does not wait. */
 const WAIT_SECONDS = 2;
 
@@ -29,10 +29,12 @@ export async function lookAtSqs(
 ): Promise<Looked> {
   const most = await maxReceiveCount(sqs, url);
   if (!force) refuseLow(name, most);
+  // Where deliveries count, none may be spent on those behind the message that ends the look.
+  const atOnce = most === undefined ? BATCH : 1;
   const received: Message[] = [];
   try {
     while (received.length < limit) {
-      const batch = await receive(sqs, url, Math.min(limit - received.length, BATCH));
+      const batch = await receive(sqs, url, Math.min(limit - received.length, atOnce));
       received.push(...batch);
       if (batch.length === 0) return looked(name, received);
       const worn = batch.find((message) => typeof most === 'number' && most - receiveCount(message) <= LEAST_LEFT);
