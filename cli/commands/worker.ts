@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import { command } from '../command.ts';
 import { openContext, type CommonOptions } from '../context.ts';
-import { keepYoungHeapSmall } from '../young-heap.ts';
+import { keepYoungHeapSmall } from '../small-heap.ts';
 
 export function workerCommand(program: Command): void {
   const worker = program.command('worker').description('runs jobs, or the commands of one render host');
