@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Client } from '@temporalio/client';
+
+import { workflowTasksWaiting } from '../task-queue.ts';
 
 /** In which order an engine gives out what waits. */
 export interface EngineOrder {
@@ -13,7 +16,9 @@ export interface EngineOrder {
 
 /** So many of one tenant come before the only one of another, unless they take turns. */
 const MANY = 6;
-const POLL_LIMIT_MS = 5_000;
+/** An answer comes at once, unless the engine has much to do. */
+const POLL_LIMIT_MS = 20_000;
+const LOOK_MS = 20;
 /** They are deleted when they have been seen; where that is not allowed they end by themselves. */
 const LIFE_MS = 60_000;
 
@@ -42,6 +47,7 @@ export async function probeOrder(client: Client): Promise<EngineOrder> {
       namespace,
       taskQueue: { name },
     });
+    await untilWaiting(client, name, tasks.length);
     const order: string[] = [];
     while (order.length < tasks.length) {
       const { workflowExecution } = await client.withDeadline(Date.now() + POLL_LIMIT_MS, () =>
@@ -60,4 +66,10 @@ export async function probeOrder(client: Client): Promise<EngineOrder> {
     );
     await Promise.allSettled(deleted);
   }
+}
+
+/** A workflow is started before its task waits: what is not there yet cannot be first. */
+async function untilWaiting(client: Client, taskQueue: string, count: number): Promise<void> {
+  const giveUp = Date.now() + POLL_LIMIT_MS;
+  while ((await workflowTasksWaiting(client, taskQueue)) < count && Date.now() < giveUp) await delay(LOOK_MS);
 }

@@ -72,7 +72,7 @@ test('a job shows the attempts that failed, and the runs before it', async () =>
   await engine.listed({ queue: 'w-runs', state: 'failed' });
   const again = await engine.start({ queue: 'w-runs' });
   await engine.withHost('w-runs', fakeActivities({ runCommand: failing('HostFault', 'no licence') }), () =>
-    engine.shown(again, ({ attempt }) => attempt === 1),
+    engine.shown(again, ({ state, attempt }) => state === 'waiting' && attempt === 1),
   );
   const page = await engine.printed((deps) => job(handle.workflowId, {}, deps));
   expect(page).toMatch(/waits for .*attempt 1 failed on gpu-07: HostFault: no licence/);
