@@ -15,12 +15,14 @@ export function command(parent: Command, nameAndArguments: string, description: 
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`);
 }
 
-/** The action of a command that asks the engine. */
+/** The action of a command that asks the engine; `check` finds what is wrong with its options, engine or no engine. */
 export async function askEngine(
   options: CommonOptions,
   run: (deps: ClientDeps, context: Context) => Promise<void>,
+  check: (context: Context) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<void> {
   const context = openContext(options);
+  await check(context);
   const { withClient } = await import('./with-client.ts');
   await withClient(context, (deps) => run(deps, context));
 }

@@ -1,17 +1,19 @@
 import type { HeldLetter } from '../bridges/dead-letters/dead-letter-queue.ts';
 import { jobOfLetter, type LetterJob } from '../bridges/dead-letters/letter-job.ts';
+import type { Config, QueueConfig } from '../lib/config/config.ts';
 import { inParallel } from '../lib/in-parallel.ts';
 import type { JobFilter } from '../lib/jobs/query.ts';
 
 import { terminalAsking } from './confirm.ts';
 import { UsageError, type Context } from './context.ts';
-import { openDeadLetterQueue } from './dead-letters/open.ts';
+import { checkPlace, openDeadLetterQueue } from './dead-letters/open.ts';
 import { jobFilterOf } from './job-filter.ts';
 import { paint, STATE_STYLES } from './output/colour.ts';
 import { jsonLine, type Output } from './output/output.ts';
 import { createProgressBar } from './output/progress-bar.ts';
 import { table } from './output/table.ts';
 import { mayGoOn, type PickOptions } from './pick-jobs.ts';
+import { queueNamed } from './queue-named.ts';
 import type { ClientDeps } from './with-client.ts';
 
 export interface DeadLettersOptions extends PickOptions {
@@ -38,9 +40,8 @@ export async function deadLetters(
   context: Context,
   asking = terminalAsking(),
 ): Promise<void> {
-  const { queue: name, redrive = false, dropCompleted = false } = options;
-  if (name === undefined) throw new UsageError('say which queue: --queue NAME');
-  if (redrive && dropCompleted) throw new UsageError('either --redrive or --drop-completed');
+  const { name } = checkDeadLetters(options, context.config);
+  const { redrive = false, dropCompleted = false } = options;
   const filter = jobFilterOf(options, deps.now);
   const queue = await openDeadLetterQueue(context, name);
   try {
@@ -60,6 +61,15 @@ export async function deadLetters(
   } finally {
     await queue.close();
   }
+}
+
+/** The queue whose dead letters are meant. Rejects what cannot be carried out, whatever lies there. */
+export function checkDeadLetters({ queue, redrive, dropCompleted }: DeadLettersOptions, config: Config): QueueConfig {
+  if (queue === undefined) throw new UsageError('say which queue: --queue NAME');
+  if (redrive && dropCompleted) throw new UsageError('either --redrive or --drop-completed');
+  const named = queueNamed(config, queue);
+  checkPlace(named);
+  return named;
 }
 
 function matches({ held, job }: Letter, { state, tenant, command, error, host, since }: JobFilter): boolean {

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 
 import { durationMs } from '../lib/config/durations.ts';
+import { didYouMean, nearest, nearMiss } from '../lib/config/nearest.ts';
+import { FAILURE_TYPES } from '../lib/contract/failures.ts';
 import { QUEUE_NAME } from '../lib/contract/names.ts';
 import { JOB_STATES, type JobState } from '../lib/contract/states.ts';
 import type { JobFilter } from '../lib/jobs/query.ts';
@@ -18,27 +20,38 @@ export interface JobFilterOptions {
   since?: string;
 }
 
-/** Adds the options by which `jobs`, `cancel` and `retry` pick jobs. */
+/** Adds the options by which `jobs`, `cancel` and `retry` pick jobs. A value that no job can have is told at once. */
 export const withJobFilter = (command: Command): Command =>
   command
-    .option('--state <state>', `only jobs in this state: ${JOB_STATES.join(', ')}`)
-    .option('--queue <name>', 'only jobs of this queue')
+    .option('--state <state>', `only jobs in this state: ${JOB_STATES.join(', ')}`, readable(stateOf))
+    .option('--queue <name>', 'only jobs of this queue', readable(queueOf))
     .option('--tenant <name>', 'only jobs of this tenant')
     .option('--command <name>', 'only jobs of this command')
-    .option('--error <type>', 'only jobs that failed so, as UnexpectedResult')
+    .option('--error <type>', 'only jobs that failed so, as UnexpectedResult', readable(errorOf))
     .option('--host <name>', 'only jobs whose command is on this render host, or was last')
-    .option('--since <duration>', 'only jobs received in the last 30m, 2h, 7d, or since an ISO time');
+    .option(
+      '--since <duration>',
+      'only jobs received in the last 30m, 2h, 7d, or since an ISO time',
+      readable((text) => sinceOf(text, Date.now())),
+    );
+
+/** The text as it stands, if it can be read. */
+const readable =
+  (read: (text: string) => unknown) =>
+  (text: string): string => {
+    read(text);
+    return text;
+  };
 
 /** Rejects what no job can match, naming the option. */
 export function jobFilterOf(options: JobFilterOptions, nowMs: number): JobFilter {
   const { state, queue, tenant, command, error, host, since } = options;
-  if (queue !== undefined && !QUEUE_NAME.test(queue)) throw new UsageError(`--queue ${queue}: not the name of a queue`);
   return {
     ...(state !== undefined && { state: stateOf(state) }),
-    ...(queue !== undefined && { queue }),
+    ...(queue !== undefined && { queue: queueOf(queue) }),
     ...(tenant !== undefined && { tenant }),
     ...(command !== undefined && { command }),
-    ...(error !== undefined && { error }),
+    ...(error !== undefined && { error: errorOf(error) }),
     ...(host !== undefined && { host }),
     ...(since !== undefined && { since: sinceOf(since, nowMs) }),
   };
@@ -47,7 +60,23 @@ export function jobFilterOf(options: JobFilterOptions, nowMs: number): JobFilter
 function stateOf(text: string): JobState {
   const state = JOB_STATES.find((name) => name === text);
   if (state) return state;
-  throw new UsageError(`--state ${text}: there is no such state, but ${JOB_STATES.join(', ')}`);
+  throw new UsageError(
+    `--state ${text}: there is no such state, but ${JOB_STATES.join(', ')}${didYouMean(nearest(text, JOB_STATES))}`,
+  );
+}
+
+function queueOf(text: string): string {
+  if (QUEUE_NAME.test(text)) return text;
+  throw new UsageError(`--queue ${text}: not the name of a queue`);
+}
+
+const KNOWN_ERRORS: readonly string[] = [...FAILURE_TYPES, 'Terminated', 'TimedOut'];
+
+/** A chain may fail with a type of its own; one that is nearly ours is a slip. */
+function errorOf(text: string): string {
+  const meant = KNOWN_ERRORS.includes(text) ? undefined : nearMiss(text, KNOWN_ERRORS);
+  if (meant === undefined) return text;
+  throw new UsageError(`--error ${text}: no job fails so${didYouMean(meant)}`);
 }
 
 const ISO_TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;

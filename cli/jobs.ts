@@ -18,7 +18,7 @@ const LARGEST_LIMIT = 10_000;
 
 /** `dqm jobs`: failed ones summed up, then the newest first. */
 export async function jobs(options: JobsOptions, { client, uiUrl, output, remember, now }: ClientDeps): Promise<void> {
-  const limit = limitOf(options.limit ?? DEFAULT_LIMIT);
+  const limit = limitOf(options.limit);
   const filter = { ...jobFilterOf(options, now), limit, uiUrl };
   if (output.json) return output.write((await listJobs(client, filter)).map(jsonLine).join(''));
   const { rows, failures, hasMoreFailures } = await jobsOverview(client, filter);
@@ -31,7 +31,7 @@ export async function jobs(options: JobsOptions, { client, uiUrl, output, rememb
 
 const MORE_FAILED = 'These are the newest 1,000 failed ones; there are more.\n';
 
-function limitOf(text: string): number {
+export function limitOf(text = DEFAULT_LIMIT): number {
   const limit = Number(text);
   if (Number.isInteger(limit) && limit >= 1 && limit <= LARGEST_LIMIT) return limit;
   throw new UsageError(`--limit ${text}: a whole number from 1 to ${LARGEST_LIMIT} is needed`);

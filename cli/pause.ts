@@ -51,7 +51,8 @@ export async function resume(
 /** A clock of an engine elsewhere may be ahead or behind. */
 const A_MOMENT_MS = 2_000;
 
-function pausable({ queue, host }: PauseOptions, config: Context['config']): Pausable {
+/** Rejects what names neither a configured queue nor a host, or both. */
+export function pausable({ queue, host }: PauseOptions, config: Context['config']): Pausable {
   if (queue !== undefined && host === undefined) return { queue: queueNamed(config, queue).name };
   if (host !== undefined && queue === undefined) return { host };
   throw new UsageError('name either a queue, --queue NAME, or a render host, --host NAME');

@@ -26,6 +26,14 @@ export interface Picked {
 /** The rest is for the next call: all that is done shows in the states. */
 const MOST = 10_000;
 
+/** Rejects what names no jobs, or names them twice. */
+export function checkPick(ids: readonly string[], options: JobFilterOptions): void {
+  const isFiltered = Object.keys(jobFilterOf(options, 0)).length > 0;
+  if (ids.length > 0 && isFiltered) throw new UsageError('either IDs or filters, not both');
+  if (ids.length === 0 && !isFiltered)
+    throw new UsageError('say which jobs: IDs, or a filter such as --queue or --since');
+}
+
 /** The jobs of these ids, else those that match; without `--state`, those in one of `states`. Rejects before anything is done. */
 export async function pickJobs(
   ids: readonly string[],
@@ -33,17 +41,14 @@ export async function pickJobs(
   states: readonly JobState[],
   { client, queues, now }: Pick<ClientDeps, 'client' | 'queues' | 'now'>,
 ): Promise<Picked[]> {
+  checkPick(ids, options);
   const filter = jobFilterOf(options, now);
-  const isFiltered = Object.keys(filter).length > 0;
-  if (ids.length > 0 && isFiltered) throw new UsageError('either IDs or filters, not both');
-  if (ids.length === 0 && !isFiltered)
-    throw new UsageError('say which jobs: IDs, or a filter such as --queue or --since');
   const picked = new Map<string, Picked>();
   for (const id of ids) {
     const workflowId = await findJob(client, id, queues);
     picked.set(workflowId, { workflowId, name: id });
   }
-  if (!isFiltered) return [...picked.values()];
+  if (ids.length > 0) return [...picked.values()];
   for (const state of filter.state ? [filter.state] : states) {
     for (const { workflow_id: workflowId, job_id } of await listJobs(client, { ...filter, state, limit: MOST })) {
       picked.set(workflowId, { workflowId, name: job_id ?? workflowId, ...(filter.state && { expected: state }) });

@@ -12,7 +12,7 @@ import { createResultStore } from '../lib/results/open-store.ts';
 import type { ResultStore } from '../lib/results/store.ts';
 
 import { UsageError } from './context.ts';
-import { jsonLine } from './output/output.ts';
+import { jsonLine, type Output } from './output/output.ts';
 import { bytesText } from './output/quantities.ts';
 import type { ClientDeps } from './with-client.ts';
 
@@ -30,8 +30,7 @@ export async function result(
   { client, queues, output }: ClientDeps,
   config: Config,
 ): Promise<void> {
-  const step = stepOf(options.step);
-  if (options.output === '-' && output.json) throw new UsageError('--json and -o - both want standard output');
+  const { step } = checkResult(options, output);
   const workflowId = await findJob(client, id, queues);
   const staged = await stagedResult(client, workflowId, step);
   const s3 = createS3(config.aws);
@@ -49,6 +48,12 @@ export async function result(
   } finally {
     s3.destroy();
   }
+}
+
+/** Rejects options that cannot be carried out. */
+export function checkResult({ step, output: file }: ResultOptions, { json }: Output): { step: number | undefined } {
+  if (file === '-' && json) throw new UsageError('--json and -o - both want standard output');
+  return { step: stepOf(step) };
 }
 
 function stepOf(text: string | undefined): number | undefined {

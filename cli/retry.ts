@@ -16,8 +16,8 @@ import { createProgressBar } from './output/progress-bar.ts';
 import { plainText } from './output/text.ts';
 import { intakeOf } from './parts/intake.ts';
 import { messageRules } from './parts/message-rules.ts';
-import { mayGoOn, pickJobs, wouldLine, type PickOptions } from './pick-jobs.ts';
-import { readInput } from './read-input.ts';
+import { checkPick, mayGoOn, pickJobs, wouldLine, type PickOptions } from './pick-jobs.ts';
+import { checkReadable, readInput } from './read-input.ts';
 import { retryEndedJob } from './retry/job.ts';
 import { retryHeldMessage } from './retry/rejected.ts';
 import type { ClientDeps } from './with-client.ts';
@@ -44,7 +44,7 @@ export async function retry(
 ): Promise<void> {
   const { output } = deps;
   const picked = await pickJobs(ids, options, ['failed'], deps);
-  if (options.body !== undefined && picked.length !== 1) throw new UsageError('--body corrects one job: name it');
+  if (options.body !== undefined && picked.length !== 1) throw new UsageError(CORRECTS_ONE);
   const body = options.body === undefined ? undefined : await readInput(options.body);
   if (picked.length === 0 && !output.json) output.write('No such jobs: nothing to retry.\n');
   if (options.dryRun) return output.write(picked.map((one) => wouldLine('retry', one, output)).join(''));
@@ -71,6 +71,17 @@ export async function retry(
     s3.destroy();
   }
 }
+
+/** Rejects what cannot be carried out, whatever the jobs. */
+export async function checkRetry(ids: readonly string[], options: RetryOptions): Promise<void> {
+  checkPick(ids, options);
+  const { body } = options;
+  if (body === undefined) return;
+  if (ids.length > 1) throw new UsageError(CORRECTS_ONE);
+  if (body !== '-') await checkReadable(body);
+}
+
+const CORRECTS_ONE = '--body corrects one job: name it';
 
 function retryDepsOf(
   { client }: ClientDeps,

@@ -15,5 +15,9 @@ export const cancelCommand = (program: Command): Command =>
     .option('--dry-run', 'only tells which')
     .option('--yes', 'does not ask')
     .action((ids: string[], options: CommonOptions & PickOptions) =>
-      askEngine(options, async (deps) => (await import('../cancel.ts')).cancel(ids, options, deps)),
+      askEngine(
+        options,
+        async (deps) => (await import('../cancel.ts')).cancel(ids, options, deps),
+        async () => (await import('../pick-jobs.ts')).checkPick(ids, options),
+      ),
     );

@@ -23,7 +23,9 @@ export const deadLettersCommand = (program: Command): Command =>
     .option('--dry-run', 'only tells which')
     .option('--yes', 'does not ask')
     .action((options: CommonOptions & DeadLettersOptions) =>
-      askEngine(options, async (deps, context) =>
-        (await import('../dead-letters.ts')).deadLetters(options, deps, context),
+      askEngine(
+        options,
+        async (deps, context) => (await import('../dead-letters.ts')).deadLetters(options, deps, context),
+        async ({ config }) => (await import('../dead-letters.ts')).checkDeadLetters(options, config),
       ),
     );

@@ -11,5 +11,9 @@ export const jobsCommand = (program: Command): Command =>
   )
     .option('--limit <number>', 'at most so many', '50')
     .action((options: CommonOptions & JobsOptions) =>
-      askEngine(options, async (deps) => (await import('../jobs.ts')).jobs(options, deps)),
+      askEngine(
+        options,
+        async (deps) => (await import('../jobs.ts')).jobs(options, deps),
+        async () => (await import('../jobs.ts')).limitOf(options.limit),
+      ),
     );

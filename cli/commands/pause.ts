@@ -12,5 +12,9 @@ export const pauseCommand = (program: Command): Command =>
     .option('--queue <name>', 'the named queue')
     .option('--host <name>', 'a render host, as dqm hosts shows it')
     .action((options: CommonOptions & PauseOptions) =>
-      askEngine(options, async (deps, context) => (await import('../pause.ts')).pause(options, deps, context)),
+      askEngine(
+        options,
+        async (deps, context) => (await import('../pause.ts')).pause(options, deps, context),
+        async ({ config }) => (await import('../pause.ts')).pausable(options, config),
+      ),
     );

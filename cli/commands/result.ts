@@ -12,5 +12,9 @@ export const resultCommand = (program: Command): Command =>
     .option('--step <n>', 'of a chain: the result of this command, from 0')
     .option('-o, --output <file>', 'where to; - for standard output. Default: named after the job')
     .action((id: string, options: CommonOptions & ResultOptions) =>
-      askEngine(options, async (deps, { config }) => (await import('../result.ts')).result(id, options, deps, config)),
+      askEngine(
+        options,
+        async (deps, { config }) => (await import('../result.ts')).result(id, options, deps, config),
+        async ({ output }) => (await import('../result.ts')).checkResult(options, output),
+      ),
     );

@@ -9,5 +9,9 @@ export const resumeCommand = (program: Command): Command =>
     .option('--queue <name>', 'the named queue')
     .option('--host <name>', 'a render host')
     .action((options: CommonOptions & PauseOptions) =>
-      askEngine(options, async (deps, context) => (await import('../pause.ts')).resume(options, deps, context)),
+      askEngine(
+        options,
+        async (deps, context) => (await import('../pause.ts')).resume(options, deps, context),
+        async ({ config }) => (await import('../pause.ts')).pausable(options, config),
+      ),
     );

@@ -23,5 +23,9 @@ export const retryCommand = (program: Command): Command =>
     .option('--dry-run', 'only tells which')
     .option('--yes', 'does not ask')
     .action((ids: string[], options: CommonOptions & RetryOptions) =>
-      askEngine(options, async (deps, context) => (await import('../retry.ts')).retry(ids, options, deps, context)),
+      askEngine(
+        options,
+        async (deps, context) => (await import('../retry.ts')).retry(ids, options, deps, context),
+        async () => (await import('../retry.ts')).checkRetry(ids, options),
+      ),
     );

@@ -3,7 +3,7 @@ import type { DeadLetterQueue } from '../../bridges/dead-letters/dead-letter-que
 import { sqsDeadLetterUrl } from '../../bridges/sqs/dead-letter.ts';
 import { sqsDeadLetterQueue } from '../../bridges/sqs/dead-letter-queue.ts';
 import { createSqs } from '../../lib/aws.ts';
-import type { AmqpQueueConfig } from '../../lib/config/config.ts';
+import type { AmqpQueueConfig, QueueConfig } from '../../lib/config/config.ts';
 import { UsageError, type Context } from '../context.ts';
 import { queueNamed } from '../queue-named.ts';
 
@@ -14,9 +14,7 @@ export async function openDeadLetterQueue({ config, log }: Context, name: string
   const queue = queueNamed(config, name);
   switch (queue.kind) {
     case 'direct':
-      throw new UsageError(
-        `queue ${name} has no broker, and so no dead letters: dqm jobs --state failed --queue ${name}`,
-      );
+      throw hasNoBroker(name);
     case 'amqp':
       return openAmqpDeadLetterQueue(queue, amqpQueueName(queue));
     case 'sqs': {
@@ -36,6 +34,15 @@ export async function openDeadLetterQueue({ config, log }: Context, name: string
       return queue satisfies never;
   }
 }
+
+/** Rejects when the configuration alone says that we cannot know it. */
+export function checkPlace(queue: QueueConfig): void {
+  if (queue.kind === 'direct') throw hasNoBroker(queue.name);
+  if (queue.kind === 'amqp') amqpQueueName(queue);
+}
+
+const hasNoBroker = (name: string): UsageError =>
+  new UsageError(`queue ${name} has no broker, and so no dead letters: dqm jobs --state failed --queue ${name}`);
 
 /** AMQP 0-9-1 tells neither the broker's policies nor what an exchange feeds: the file must name the queue. */
 function amqpQueueName({ name, deadLetter }: AmqpQueueConfig): string {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 
+import { JOB_STATES } from '../../lib/contract/states.ts';
 import { aFarm, type Farm } from '../support/a-farm.ts';
 import { dqm, killAll, startDqm } from '../support/dqm-process.ts';
 
@@ -40,6 +41,11 @@ test('a configuration that is not there is a mistake, not a stack', async () => 
 test('an unknown command or option is a usage error', async () => {
   expect((await dqm(['frobnicate'])).exitCode).toBe(2);
   expect((await dqm(['jobs', '--frobnicate'])).exitCode).toBe(2);
+  const { exitCode, stderr } = await dqm(['jobs', '--state', 'runing']);
+  expect(stderr).toBe(
+    `dqm: --state runing: there is no such state, but ${JOB_STATES.join(', ')}; did you mean running?\n`,
+  );
+  expect(exitCode).toBe(2);
 });
 
 test('help comes with examples and exit code 0', async () => {
