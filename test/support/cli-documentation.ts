@@ -75,7 +75,10 @@ const joined = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ');
 const sentence = (text: string): string => `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}.`;
 
 function jsonTable(command: string): string {
-  const fields = Object.entries(JSON_LINES[command]?.line.shape ?? {}).map(([name, schema]): [string, string] => [
+  const { line } = JSON_LINES[command] ?? {};
+  const [first = command] = Object.keys(JSON_LINES).filter((each) => JSON_LINES[each]?.line === line);
+  if (line && first !== command) return `Its JSON lines are those of \`dqm ${first}\`.\n`;
+  const fields = Object.entries(line?.shape ?? {}).map(([name, schema]): [string, string] => [
     name,
     schema.description ?? '',
   ]);

@@ -82,6 +82,9 @@ export const JSON_LINES: Record<string, { line: z.ZodObject; also?: z.ZodObject[
       z.strictObject({ file: z.string(), outcome: z.enum(['fits', 'misfit']), reason: z.string().nullable() }),
     ],
   },
+  bridge: {
+    line: z.strictObject({ message_id: messageId.describe('with `--dry-run`, the broker’s'), ...judged }),
+  },
   queues: {
     line: z.strictObject({
       queue: z.string(),
@@ -137,6 +140,7 @@ export const JSON_LINES: Record<string, { line: z.ZodObject; also?: z.ZodObject[
   },
   jobs: { line: row },
   job: { line: job },
+  demo: { line: job },
   cancel: {
     line: z.strictObject({
       job_id: z.string().nullable(),
@@ -171,6 +175,13 @@ export const JSON_LINES: Record<string, { line: z.ZodObject; also?: z.ZodObject[
       sha256: z.string(),
       size: z.number().describe('bytes'),
       mime_type: z.string(),
+    }),
+  },
+  'history export': {
+    line: z.strictObject({
+      events: z
+        .array(z.looseObject({ eventId: z.string(), eventTime: time, eventType: z.string() }))
+        .describe('as Temporal’s own tools write and read them'),
     }),
   },
   'dead-letters': {

@@ -1,6 +1,7 @@
 import { aFolder, dqm, killAll, startDqm } from '../../support/dqm-process.ts';
 import { aBroker, type TestBroker } from '../../support/an-amqp-queue.ts';
 import { anSqsClient, anSqsQueue } from '../../support/an-sqs-queue.ts';
+import { checkJsonLines } from '../../support/json-lines.ts';
 import { describeWithAmqp, servers } from '../../support/servers.ts';
 import { until } from '../../support/until.ts';
 
@@ -154,8 +155,7 @@ describeWithAmqp('AMQP', () => {
   afterAll(() => broker.close());
 
   /** What a process has let go of comes back a moment after its end. */
-  const holds = (queue: string, count: number) =>
-    until(async () => (await broker.look(queue)).messageCount === count);
+  const holds = (queue: string, count: number) => until(async () => (await broker.look(queue)).messageCount === count);
   const lines = (queue: string): string[] => [`url ${servers().amqpUrl}`, `queue ${queue}`];
 
   test('waiting messages of a classic queue are judged, and are all there afterwards, in their order', async () => {
@@ -233,7 +233,7 @@ describeWithAmqp('AMQP', () => {
     const bridge = startDqm(['bridge', '--dry-run', '--queue', 'waiting', '--json', '--config', file]);
     await until(() => bridge.output().includes('copy-1'));
     expect(await bridge.stop()).toBe(0);
-    expect(verdicts(bridge.output())).toMatchObject([{ message_id: 'copy-1', outcome: 'rejected' }]);
+    expect(checkJsonLines('bridge', bridge.output())).toMatchObject([{ message_id: 'copy-1', outcome: 'rejected' }]);
     await holds(queue, 0);
   });
 });

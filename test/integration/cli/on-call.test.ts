@@ -100,6 +100,8 @@ test.each([
   ['setup', ['setup']],
   ['check', ['check']],
   ['check', ['check', 'corrected.json']],
+  ['history export', ['history', 'export', 'chair-1']],
+  ['submit', ['submit', '--queue', 'renders', 'corrected.json']],
 ])('the JSON lines of dqm %s are those of its page: %j', async (command, args) => {
   const { stdout } = await run([...args, '--json']);
   expect(checkJsonLines(command, stdout).length).toBeGreaterThan(command === 'dead-letters' ? -1 : 0);

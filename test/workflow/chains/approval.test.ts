@@ -5,6 +5,7 @@ import { decideApproval, openApprovals } from '../../../lib/approvals/decide.ts'
 import type { ApprovalDecision } from '../../../lib/contract/approvals.ts';
 import { DqmError, DqmState } from '../../../lib/contract/search-attributes.ts';
 import { aChainWorker, type ChainWorker } from '../../support/a-chain-worker.ts';
+import { checkJsonLines } from '../../support/json-lines.ts';
 import { until } from '../../support/until.ts';
 
 const CHAINS = `
@@ -100,15 +101,20 @@ test('where several are waited for, one must be named, and each is decided once'
   });
 });
 
-test('dqm approve says what was decided', async () => {
+test.each([
+  ['a person', false],
+  ['a program', true],
+])('dqm approve says to %s what was decided', async (_reader, json) => {
   await worker.run('reviewed', {}, async (job) => {
     await waiting(job);
-    const said: string[] = [];
-    const output = { json: false, colour: false, write: (text: string) => void said.push(text) };
+    let said = '';
+    const output = { json, colour: false, write: (text: string) => void (said += text) };
     const { client, namespace } = worker.engine;
     const deps = { client, namespace, queues: ['renders'], uiUrl: null, output, remember: () => undefined, now: 0 };
     await approve(job.workflowId, { note: 'fine' }, deps as unknown as Parameters<typeof approve>[2]);
-    expect(said).toEqual([`${job.workflowId}: approval of art director approved\n`]);
+    const decided = { workflow_id: job.workflowId, approval: 'art director', decision: 'approved', note: 'fine' };
+    const lines = json ? checkJsonLines('approve', said) : [said];
+    expect(lines).toEqual([json ? decided : `${job.workflowId}: approval of art director approved\n`]);
     await job.result();
   });
 });
