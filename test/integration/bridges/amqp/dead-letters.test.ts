@@ -1,10 +1,12 @@
 import { shortHash } from '../../../../lib/contract/ids.ts';
-import { GOLDEN_BODY } from '../../../support/a-message.ts';
+import { aBody, GOLDEN_BODY } from '../../../support/a-message.ts';
 import { aNamespace, type TestNamespace } from '../../../support/a-namespace.ts';
 import { anAmqpBridge } from '../../../support/an-amqp-bridge.ts';
 import { aBroker, type TestBroker } from '../../../support/an-amqp-queue.ts';
 import { describeWithAmqp } from '../../../support/servers.ts';
 import { until } from '../../../support/until.ts';
+
+const MIB = 1_048_576;
 
 describeWithAmqp('what a bridge of AMQP rejects', () => {
   let engine: TestNamespace;
@@ -122,6 +124,24 @@ describeWithAmqp('what a bridge of AMQP rejects', () => {
     await settled(1);
     expect(outcomes).toEqual(['rejected']);
     expect((await broker.receive(dead)).content.toString()).toBe('{');
+  });
+
+  test('a body of 1 MiB is a job, one beyond max_message_bytes a dead letter to the last byte', async () => {
+    const [queue, dead] = [await broker.queue(), await broker.queue()];
+    const { name, settled, outcomes } = anAmqpBridge(engine.client, queue, {
+      deadLetter: { kind: 'queue', queue: dead },
+    });
+    const empty = JSON.stringify(aBody({ parameters: { scene: '' } }));
+    const bodyOf = (bytes: number) => empty.replace('"scene":""', `"scene":"${'x'.repeat(bytes - empty.length)}"`);
+    await broker.send(queue, bodyOf(MIB), { messageId: 'whole' });
+    await settled(1);
+    await broker.send(queue, bodyOf(MIB + 1), { messageId: 'beyond' });
+    await settled(2);
+    expect(outcomes).toEqual(['started', 'rejected']);
+    await describeJob(`job/${name}/whole`);
+    const { content, properties } = await broker.receive(dead);
+    expect(content.toString()).toBe(bodyOf(MIB + 1));
+    expect(properties.headers).toMatchObject({ dqm_error_type: 'BadMessage', dqm_message_id: 'beyond' });
   });
 
   test("headers of every type go with a dead letter, the broker's x-death too", async () => {
