@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
-
 import type { Client } from '@temporalio/client';
 
-import type { HostsAnswer, HostStatus } from './contract/host-status.ts';
-import { HOSTS_WORKFLOW, JOBS_TASK_QUEUE } from './contract/names.ts';
+import { askHosts } from './ask-hosts.ts';
+import type { HostStatus } from './contract/host-status.ts';
 import { listGpuSlots, type GpuSlot } from './hosts.ts';
 import { createDecoder } from './jobs/decode.ts';
 import { pendingActivities, runningCommand } from './jobs/pending.ts';
@@ -29,9 +27,6 @@ export interface HostView {
   paused: QueueView['paused'];
 }
 
-/** A host has 2 s to answer; a job worker must take the question first. */
-const ANSWER_LIMIT_MS = 6_000;
-
 /** Undefined when the engine cannot list workers. Rejects when no job worker asks the hosts. */
 export async function hostViews(client: Client, queues: readonly string[]): Promise<HostView[] | undefined> {
   const slots = await listGpuSlots(client, queues);
@@ -55,20 +50,6 @@ export async function hostViews(client: Client, queues: readonly string[]): Prom
       };
     }),
   );
-}
-
-async function askHosts(client: Client, slots: readonly GpuSlot[]): Promise<HostsAnswer> {
-  const identities = slots.map(({ identity }) => identity);
-  try {
-    return await client.workflow.execute<(input: { identities: string[] }) => Promise<HostsAnswer>>(HOSTS_WORKFLOW, {
-      workflowId: `${HOSTS_WORKFLOW}/${randomUUID()}`,
-      taskQueue: JOBS_TASK_QUEUE,
-      args: [{ identities }],
-      workflowExecutionTimeout: ANSWER_LIMIT_MS,
-    });
-  } catch (error) {
-    throw new Error('nobody asked the hosts: is a job worker running (dqm worker jobs)?', { cause: error });
-  }
 }
 
 async function pausesOf(client: Client, slots: readonly GpuSlot[]): Promise<Map<string, Pause | null>> {

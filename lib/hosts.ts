@@ -1,7 +1,7 @@
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowService } from '@temporalio/client';
 import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 
-import { gpuTaskQueue, hostOf } from './contract/names.ts';
+import { gpuTaskQueue, hostOf, queueOfGpuTaskQueue } from './contract/names.ts';
 import { isGrpcStatus } from './grpc.ts';
 import { describeActivities } from './task-queue.ts';
 
@@ -9,8 +9,9 @@ import { describeActivities } from './task-queue.ts';
 const FRESH_MS = 25_000;
 /** A worker that has just started polls before its first beat. */
 const POLLED_MS = 12_000;
-/** Temporal's number; a worker that drains has another one. */
+/** Temporal's numbers. The second one is the last word of a worker that was stopped. */
 const STATUS_RUNNING = 1;
+const STATUS_STOPPING = 2;
 
 /** The worker of one `realityserver_url`, as the engine sees it. */
 export interface GpuSlot {
@@ -22,6 +23,8 @@ export interface GpuSlot {
   isReady: boolean;
   /** Ready, and without a command when it was last heard of. */
   isIdle: boolean;
+  /** It takes nothing more, and had nothing in hand when it said so. */
+  hasEnded: boolean;
   heardAt: Date;
 }
 
@@ -46,11 +49,22 @@ export async function listGpuSlots(client: Client, queues: readonly string[]): P
   }
 }
 
+/** Queues whose render hosts the engine has heard of in the last minutes. Rejects when it cannot list workers. */
+export async function queuesWithHosts(client: Client): Promise<string[]> {
+  const queues = new Set<string>();
+  for await (const { taskQueue } of workersHeardOf(client)) {
+    const queue = queueOfGpuTaskQueue(taskQueue ?? '');
+    if (queue !== undefined) queues.add(queue);
+  }
+  return [...queues];
+}
+
 /** What one worker process told last. */
 interface Beat {
   atMs: number;
   startedMs: number;
   isRunning: boolean;
+  hasEnded: boolean;
   polls: boolean;
   works: boolean;
 }
@@ -75,34 +89,44 @@ function slotOf(
 ): GpuSlot {
   const heardAt = new Date(Math.max(beat?.atMs ?? 0, polledMs));
   if (polledMs > (beat?.atMs ?? 0) && nowMs - polledMs < POLLED_MS) {
-    return { ...names, isReady: true, isIdle: beat?.works !== true, heardAt };
+    return { ...names, isReady: true, isIdle: beat?.works !== true, hasEnded: false, heardAt };
   }
   const isFresh = beat !== undefined && beat.isRunning && nowMs - beat.atMs < FRESH_MS;
   const isReady = isFresh && (beat.polls || beat.works);
-  return { ...names, isReady, isIdle: isReady && !beat.works, heardAt };
+  return { ...names, isReady, isIdle: isReady && !beat.works, hasEnded: beat?.hasEnded === true, heardAt };
 }
 
 async function lastBeats(client: Client, queue: string): Promise<Map<string, Beat>> {
   const beats = new Map<string, Beat>();
-  const request = { namespace: client.options.namespace, query: `TaskQueue = '${gpuTaskQueue(queue)}'` };
+  for await (const told of workersHeardOf(client, `TaskQueue = '${gpuTaskQueue(queue)}'`)) {
+    const identity = told.workerIdentity ?? '';
+    const works = (told.activityTaskSlotsInfo?.currentUsedSlots ?? 0) > 0;
+    const beat: Beat = {
+      atMs: optionalTsToMs(told.heartbeatTime) ?? 0,
+      startedMs: optionalTsToMs(told.startTime) ?? 0,
+      isRunning: Number(told.status) === STATUS_RUNNING,
+      hasEnded: Number(told.status) === STATUS_STOPPING && !works,
+      polls: (told.activityPollerInfo?.currentPollers ?? 0) > 0,
+      works,
+    };
+    // A worker that was started again is listed beside the one before it.
+    if (beat.startedMs >= (beats.get(identity)?.startedMs ?? 0)) beats.set(identity, beat);
+  }
+  return beats;
+}
+
+type WorkerList = Awaited<ReturnType<WorkflowService['listWorkers']>>;
+type WorkerHeartbeat = NonNullable<WorkerList['workersInfo'][number]['workerHeartbeat']>;
+
+/** All of the namespace without `query`; of the last minutes. */
+async function* workersHeardOf(client: Client, query = ''): AsyncGenerator<WorkerHeartbeat> {
+  const request = { namespace: client.options.namespace, query };
   let nextPageToken = new Uint8Array();
   do {
     const answer = await client.connection.workflowService.listWorkers({ ...request, nextPageToken });
-    for (const { workerHeartbeat: told } of answer.workersInfo) {
-      const identity = told?.workerIdentity ?? '';
-      const beat: Beat = {
-        atMs: optionalTsToMs(told?.heartbeatTime) ?? 0,
-        startedMs: optionalTsToMs(told?.startTime) ?? 0,
-        isRunning: Number(told?.status) === STATUS_RUNNING,
-        polls: (told?.activityPollerInfo?.currentPollers ?? 0) > 0,
-        works: (told?.activityTaskSlotsInfo?.currentUsedSlots ?? 0) > 0,
-      };
-      // A worker that was started again is listed beside the one before it.
-      if (beat.startedMs >= (beats.get(identity)?.startedMs ?? 0)) beats.set(identity, beat);
-    }
+    for (const { workerHeartbeat } of answer.workersInfo) if (workerHeartbeat) yield workerHeartbeat;
     nextPageToken = answer.nextPageToken as Uint8Array<ArrayBuffer>;
   } while (nextPageToken.length > 0);
-  return beats;
 }
 
 async function lastPolls(client: Client, queue: string): Promise<Map<string, number>> {

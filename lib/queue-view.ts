@@ -39,7 +39,7 @@ export async function engineView(client: Client, queue: string): Promise<Omit<Qu
   const ready = slots?.filter(({ isReady }) => isReady).length ?? null;
   // Visibility cannot tell the jobs that run from those that wait.
   const running =
-    notRendered === 0 ? 0 : (await listJobs(client, { queue, state: 'running', limit: LOOKED_AT })).length;
+    notRendered === 0 ? 0 : (await listJobs(client, { queue, state: 'running', limit: notRendered })).length;
   return {
     queue,
     waiting: Math.max(notRendered - running, 0),
@@ -52,9 +52,6 @@ export async function engineView(client: Client, queue: string): Promise<Omit<Qu
     paused: pauseView(gpu.paused),
   };
 }
-
-/** As many as a list asks at most. */
-const LOOKED_AT = 500;
 
 export const pauseView = (pause: Pause | null): QueueView['paused'] =>
   pause && { by: pause.by, since: pause.since.toISOString() };

@@ -20,12 +20,15 @@ export interface HostLog {
   readonly rendering: string | null;
   /** Whose result has been on its way to the store for longest. */
   readonly staging: string | null;
+  /** Whose commands are in hand: what is to come, what runs, what is on its way to the store. */
+  readonly inHand: readonly string[];
   secondsToday(): number;
 }
 
 export function watchGpu(gpu: Gpu, measured: (attempt: MeasuredAttempt) => void): HostLog {
   let rendering: string | null = null;
   const staging = new Map<HeldGpu, string>();
+  const inHand = new Map<HeldGpu, string>();
   let day = '';
   let seconds = 0;
   const today = (): void => {
@@ -39,6 +42,7 @@ export function watchGpu(gpu: Gpu, measured: (attempt: MeasuredAttempt) => void)
       take: () => {
         const { workflowId = '' } = activityInfo().workflowExecution ?? {};
         const slot = gpu.take();
+        inHand.set(slot, workflowId);
         return {
           ...slot,
           release: () => {
@@ -47,6 +51,7 @@ export function watchGpu(gpu: Gpu, measured: (attempt: MeasuredAttempt) => void)
           },
           done: () => {
             staging.delete(slot);
+            inHand.delete(slot);
             slot.done();
           },
         };
@@ -70,6 +75,9 @@ export function watchGpu(gpu: Gpu, measured: (attempt: MeasuredAttempt) => void)
     },
     get staging() {
       return staging.values().next().value ?? null;
+    },
+    get inHand() {
+      return [...new Set(inHand.values())];
     },
     secondsToday: () => {
       today();
@@ -109,6 +117,7 @@ function createHostStatusActivities({ identity, queue, realityServerUrl, reality
         queue,
         state: now.isStopping() ? 'draining' : stateOf(health, log),
         workflowId: rendering ?? staging,
+        workflowIds: [...log.inHand],
         gpuSecondsToday: log.secondsToday(),
         faults: health.state === 'out' ? health.faults : 0,
         reason: health.state === 'out' ? health.reason : staging === null ? null : now.storeTrouble(),

@@ -8,6 +8,8 @@ export interface HostStatus {
   state: 'starting' | 'ready' | 'rendering' | 'staging' | 'resting' | 'out' | 'draining';
   /** Whose command is on the GPU, or whose result is on its way to the store. */
   workflowId: string | null;
+  /** Every job with a command in hand, from the moment it took it until the result is in the store. */
+  workflowIds: string[];
   /** Since midnight of the host's clock; failed attempts included. */
   gpuSecondsToday: number;
   /** Host faults in a row. */

@@ -6,6 +6,9 @@ export const JOBS_TASK_QUEUE = 'dqm-jobs';
 /** The GPU-bound commands of one named queue; only render hosts poll it. */
 export const gpuTaskQueue = (queue: string): string => `dqm-gpu-${queue}`;
 
+/** The queue that such a task queue belongs to; undefined: it is of another kind. */
+export const queueOfGpuTaskQueue = (taskQueue: string): string | undefined => /^dqm-gpu-(.+)$/.exec(taskQueue)?.[1];
+
 /** What only the process with a queue's broker credentials can do. */
 export const bridgeTaskQueue = (queue: string): string => `dqm-bridge-${queue}`;
 

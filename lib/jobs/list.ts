@@ -1,14 +1,16 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 
+import { DqmQueue } from '../contract/search-attributes.ts';
 import { inParallel } from '../in-parallel.ts';
 
-import { createDecoder, type Decoder } from './decode.ts';
+import { createDecoder } from './decode.ts';
 import { failureGroups, type FailureGroup } from './failures.ts';
 import type { JobRow } from './job-view.ts';
 import { latestRuns } from './latest-runs.ts';
 import { pendingActivities, runningCommand } from './pending.ts';
-import { visibilityQuery, type JobFilter } from './query.ts';
+import { matches, visibilityQuery, type JobFilter } from './query.ts';
 import { jobRow, type ExecutionInfo, type UiPlace } from './row.ts';
+import { jobsOnHosts } from './on-hosts.ts';
 
 /** One answer of visibility at most. */
 const LARGEST_PAGE = 1_000;
@@ -16,7 +18,7 @@ const LARGEST_PAGE = 1_000;
 const LOOKED_AT = 500;
 /** An engine answers a call in about 2 ms; more at once would only crowd out its work. */
 const AT_ONCE = 8;
-/** Jobs that wait, among which those that run are looked for. */
+/** Jobs that wait, among which those that run are looked for where no host can tell. */
 const SEARCHED = 10_000;
 
 export interface ListOptions extends JobFilter {
@@ -26,7 +28,7 @@ export interface ListOptions extends JobFilter {
 
 /**
  * Jobs that match, the newest first, each by its latest run. `running` is seen by a look at up to 500 jobs that say
- * `waiting`; where more wait, the oldest are asked when `running` ones are wanted, else the newest.
+ * `waiting`; where more wait, the hosts tell when `running` ones are wanted, else the newest 500 are asked.
  */
 export async function listJobs(client: Client, options: ListOptions): Promise<JobRow[]> {
   const { limit, ...filter } = filterOf(options);
@@ -95,16 +97,29 @@ const isIn =
   (row: JobRow): boolean =>
     state === undefined || row.state === state;
 
-/** A job that runs was there before most of those that wait. Where it runs is not known to visibility. */
+/** A few that may run are asked one by one; of many the hosts know which. Where a job runs is not known to visibility. */
 async function runningJobs(client: Client, options: ListOptions): Promise<JobRow[]> {
   const { limit, host, ...filter } = filterOf(options);
-  const waiting = await take(executions(client, filter, LARGEST_PAGE), SEARCHED);
-  const rows = await createLook(client, uiOf(client, options))(waiting.toReversed());
+  const newest = await take(executions(client, filter, LOOKED_AT + 1), LOOKED_AT + 1);
+  const candidates = newest.length <= LOOKED_AT ? newest : await mayRun(client, filter, newest);
+  const rows = await inParallel(candidates, AT_ONCE, (one) => liveRow(client, one, uiOf(client, options)));
   return rows
+    .filter((row) => row !== undefined)
     .filter(isIn('running'))
-    .filter((row) => host === undefined || row.host === host)
-    .toReversed()
+    .filter((row) => matches(row, filter) && (host === undefined || row.host === host))
+    .sort((one, other) => other.created.localeCompare(one.created))
     .slice(0, limit);
+}
+
+/** While one host is silent any job that waits may be on it. */
+async function mayRun(client: Client, filter: JobFilter, newest: readonly ExecutionInfo[]): Promise<Candidate[]> {
+  const queues = newest.map(({ typedSearchAttributes }) => typedSearchAttributes.get(DqmQueue) ?? '');
+  const { workflowIds, isWhole } = await jobsOnHosts(client, new Set(queues));
+  const told = workflowIds.map((workflowId) => ({ workflowId }));
+  if (isWhole) return told;
+  const waiting = await take(executions(client, filter, LARGEST_PAGE), SEARCHED);
+  const known = new Set(waiting.map(({ workflowId }) => workflowId));
+  return [...waiting, ...told.filter(({ workflowId }) => !known.has(workflowId))];
 }
 
 const executions = (client: Client, filter: JobFilter, pageSize: number): AsyncIterable<ExecutionInfo> =>
@@ -112,22 +127,27 @@ const executions = (client: Client, filter: JobFilter, pageSize: number): AsyncI
 
 /** Turns executions into rows, in their order, and asks those that wait whether they run. */
 function createLook(client: Client, ui: UiPlace) {
-  const decoder = createDecoder(client);
   let left = LOOKED_AT;
   return (infos: readonly ExecutionInfo[]): Promise<JobRow[]> =>
     inParallel(infos, AT_ONCE, async (info) => {
       const row = jobRow(info, ui);
       if (row.state !== 'waiting' || left === 0) return row;
       left -= 1;
-      return (await liveRow(client, info, ui, decoder)) ?? row;
+      return (await liveRow(client, info, ui)) ?? row;
     });
 }
 
+interface Candidate {
+  workflowId: string;
+  /** Absent: the latest. */
+  runId?: string;
+}
+
 /** Undefined: the engine has forgotten it since. */
-async function liveRow(client: Client, { workflowId, runId }: ExecutionInfo, ui: UiPlace, decoder: Decoder) {
+async function liveRow(client: Client, { workflowId, runId }: Candidate, ui: UiPlace): Promise<JobRow | undefined> {
   try {
     const info = await client.workflow.getHandle(workflowId, runId).describe();
-    return jobRow(info, ui, runningCommand(await pendingActivities(info, decoder)));
+    return jobRow(info, ui, runningCommand(await pendingActivities(info, createDecoder(client))));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;

@@ -1,6 +1,8 @@
 import { REJECTED_WORKFLOW } from '../contract/names.ts';
 import type { JobState } from '../contract/states.ts';
 
+import type { JobRow } from './job-view.ts';
+
 export interface JobFilter {
   state?: JobState | undefined;
   queue?: string | undefined;
@@ -28,6 +30,15 @@ export function visibilityQuery({ state, queue, tenant, command, error, host, si
     ...(since ? [`StartTime >= '${since.toISOString()}'`] : []),
   ].join(' AND ');
 }
+
+/** The same of a row, but for `state`, `error` and `host`. */
+export const matches = (row: JobRow, { queue, tenant, command, since }: JobFilter): boolean =>
+  [
+    queue === undefined || row.queue === queue,
+    tenant === undefined || row.tenant === tenant,
+    command === undefined || row.command === command,
+    since === undefined || new Date(row.created) >= since,
+  ].every(Boolean);
 
 const openWith = (state: JobState): string => `(DqmState = '${state}' AND ExecutionStatus = 'Running')`;
 

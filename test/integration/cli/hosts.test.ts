@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { hosts } from '../../../cli/hosts.ts';
 import { hostsTable } from '../../../cli/output/hosts-table.ts';
 import { hostViews, type HostView } from '../../../lib/host-views.ts';
+import { jobsOnHosts } from '../../../lib/jobs/on-hosts.ts';
 import { JOBS_TASK_QUEUE } from '../../../lib/contract/names.ts';
 import { pause, resume } from '../../../lib/pause.ts';
 import { aGpuHost } from '../../support/a-gpu-host.ts';
@@ -65,10 +66,16 @@ test('each host tells of itself, and one that does not answer is silent', async 
       paused: null,
     });
     expect(await host('gpu-08', () => true)).toMatchObject({ state: 'silent', faults: null, version: null });
+    expect(await jobsOnHosts(engine.client, new Set())).toEqual({ workflowIds: [], isWhole: false });
     await deaf.stop();
 
     const nap = await startJob('nap', 'sleep', { ms: 600_000 });
     await host('gpu-07', ({ state, job_id }) => state === 'rendering' && job_id === 'nap');
+    const onHosts = await until(async () => {
+      const jobs = await jobsOnHosts(engine.client, new Set());
+      return jobs.isWhole && jobs;
+    });
+    expect(onHosts.workflowIds).toEqual([`job/${QUEUE}/nap`]);
     await nap.cancel();
     await (await startJob('blink', 'sleep', { ms: 50 })).result();
     await host('gpu-07', ({ state, gpu_seconds_today }) => state === 'ready' && Number(gpu_seconds_today) > 0);

@@ -5,8 +5,11 @@ import { listJobs } from '../../../../lib/jobs/list.ts';
 
 import { anInfo, secondsLater } from './a-job.ts';
 
+/** What its only host answers: the ids of the jobs whose commands it has in hand, or nothing in time. */
+type HostAnswer = string[] | null;
+
 /** An engine with `count` jobs that say `waiting`, of which those named run. Numbered by age, 0 is the newest. */
-function anEngine(count: number, runningIds: string[] = []) {
+function anEngine(count: number, runningIds: string[] = [], answer: HostAnswer = runningIds) {
   const described: string[] = [];
   let atOnce = 0;
   let mostAtOnce = 0;
@@ -31,8 +34,14 @@ function anEngine(count: number, runningIds: string[] = []) {
         return { ...info, raw: { pendingActivities: runs ? [command] : [] } };
       },
     }),
+    execute: () => Promise.resolve([answer && { workflowIds: answer.map((id) => `job/renders/${id}`) }]),
   };
-  const client = { options: real.options, workflow } as unknown as Client;
+  const workerHeartbeat = { workerIdentity: 'gpu@gpu-07/1', taskQueue: 'dqm-gpu-renders', status: 1 };
+  const workflowService = {
+    listWorkers: () => Promise.resolve({ workersInfo: [{ workerHeartbeat }], nextPageToken: new Uint8Array() }),
+    describeTaskQueue: () => Promise.resolve({ pollers: [] }),
+  };
+  const client = { options: real.options, workflow, connection: { workflowService } } as unknown as Client;
   return { client, described, mostAtOnce: () => mostAtOnce };
 }
 
@@ -53,10 +62,30 @@ test('a list of waiting jobs is filled up for those that turn out to run', async
   expect(idsOf(await listJobs(client, { state: 'waiting', limit: 3 }))).toEqual(['1', '3', '4']);
 });
 
-test('running jobs are looked for among the oldest that wait, and come newest first', async () => {
+test('of a few that wait each is asked whether it runs', async () => {
+  const { client } = anEngine(400, ['398', '20'], []);
+  expect(idsOf(await listJobs(client, { state: 'running', limit: 10 }))).toEqual(['20', '398']);
+});
+
+test('where many wait the hosts tell which run, and only those are asked', async () => {
   const { client, described } = anEngine(900, ['898', '500', '20']);
-  expect(idsOf(await listJobs(client, { state: 'running', limit: 10 }))).toEqual(['500', '898']);
-  expect(described).toHaveLength(500);
+  const rows = await listJobs(client, { state: 'running', limit: 10 });
+  expect(new Set(idsOf(rows))).toEqual(new Set(['898', '500', '20']));
+  expect(described).toHaveLength(3);
+});
+
+test('a job that a host has in hand no longer, or that a filter leaves out, is not among them', async () => {
+  const { client } = anEngine(900, ['898', '500'], ['898', '500', '20']);
+  expect(new Set(idsOf(await listJobs(client, { state: 'running', limit: 10 })))).toEqual(new Set(['898', '500']));
+  expect(await listJobs(client, { state: 'running', command: 'echo', limit: 10 })).toEqual([]);
+  expect(await listJobs(client, { state: 'running', queue: 'nightly', limit: 10 })).toEqual([]);
+  expect(await listJobs(client, { state: 'running', since: secondsLater(1), limit: 10 })).toEqual([]);
+});
+
+test('while a host is silent each job that waits is asked: none that runs is missed', async () => {
+  const { client } = anEngine(900, ['898', '20'], null);
+  const rows = await listJobs(client, { state: 'running', limit: 10 });
+  expect(new Set(idsOf(rows))).toEqual(new Set(['898', '20']));
 });
 
 test('a long list asks 500 jobs and believes visibility for the rest', async () => {
