@@ -48,6 +48,8 @@ export interface Farm {
       data?: string;
       deadLetterUrl?: string;
       gateway?: string;
+      /** Address of another simulator than the farm's. */
+      realityServer?: string;
     },
   ): string;
   /** Asks the simulator. */
@@ -120,6 +122,7 @@ export async function aFarm(namespace?: string, temporalAddress = servers().temp
         data = 'data',
         gateway = '127.0.0.1:0',
         deadLetterUrl = deadUrl,
+        realityServer = simulator.url,
       } = {},
     ) =>
       folder.file(
@@ -154,7 +157,7 @@ ${servers().amqpUrl === undefined ? '' : amqpLines(servers().amqpUrl ?? '', amqp
   temporal_namespace ${engine.namespace}
   data_folder ${data}
   host_name ${host}
-  realityserver_url ${simulator.url}
+  realityserver_url ${realityServer}
   metrics_address 127.0.0.1:0
   gateway_address ${gateway}
   <user queue>

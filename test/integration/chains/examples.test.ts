@@ -6,7 +6,8 @@ import { PNG } from 'pngjs';
 
 import { DqmState } from '../../../lib/contract/search-attributes.ts';
 import { aChainFarm, type ChainFarm } from '../../support/a-chain-farm.ts';
-import { dqm, killAll, startDqm } from '../../support/dqm-process.ts';
+import { startSimulatorProcess, type SimulatorProcess } from '../../../lib/servers/simulator.ts';
+import { dqm, killAll, startDqm, type DqmProcess } from '../../support/dqm-process.ts';
 import { until } from '../../support/until.ts';
 
 const EXAMPLES = join(__dirname, '../../../examples/chains');
@@ -22,7 +23,8 @@ beforeAll(async () => {
       .map((name) => [`chains/${name}`, readFileSync(join(EXAMPLES, name), 'utf8')]),
   );
   const allow = [...CHAINS, 'render_frame', 'contact_sheet', 'join_tiles', 'denoise'];
-  farm = await aChainFarm(readFileSync(join(EXAMPLES, 'index.ts'), 'utf8'), { allow, files });
+  const dqmLines = ['<user command>', 'name denoise', 'attempts 1', '</user>'];
+  farm = await aChainFarm(readFileSync(join(EXAMPLES, 'index.ts'), 'utf8'), { allow, files, dqm: dqmLines });
 });
 
 afterAll(async () => {
@@ -69,20 +71,67 @@ test('tiles gives the very picture that one render would have given', async () =
   expect((await farm.calls('render_frame')).filter(({ body }) => body.includes('"part"'))).toHaveLength(6);
 });
 
-test('denoise_then_deliver denoises on hosts of another queue, and delivers what they gave', async () => {
-  const config = farm.config('denoisers.conf', {
-    listenQueue: 'denoisers',
-    host: 'cpu-01',
-    data: 'denoisers',
-    allow: ['denoise'],
-    dqm: [`result_store file://${farm.folder.path}/data/results`, '<user queue>', 'name denoisers', '</user>'],
+describe('denoise_then_deliver', () => {
+  let denoiser: SimulatorProcess;
+  beforeAll(async () => {
+    denoiser = await startSimulatorProcess({ env: process.env });
   });
-  const job = await farm.start('denoise_then_deliver', { scene: 'knot', width: 32 }, { tasks: upload('clean.png') });
-  await until(async () => (await farm.calls('render_frame')).some(({ body }) => body.includes('knot')));
-  expect(await farm.calls('denoise')).toEqual([]);
-  const denoisers = startDqm(['worker', 'gpu', '--config', config]);
-  await job.result();
-  expect(await farm.calls('denoise')).toHaveLength(1);
-  expect((await farm.object('clean.png')).contentType).toBe('image/png');
-  await denoisers.stop();
+  afterAll(() => denoiser?.stop());
+
+  /** A host of the other queue, with a file of its own. */
+  const aDenoiser = (dqmLines: string[] = []): DqmProcess =>
+    startDqm([
+      'worker',
+      'gpu',
+      '--config',
+      farm.config('denoisers.conf', {
+        listenQueue: 'denoisers',
+        host: 'cpu-01',
+        data: 'denoisers',
+        realityServer: denoiser.url,
+        allow: ['denoise'],
+        dqm: [
+          `result_store file://${farm.folder.path}/data/results`,
+          '<user queue>',
+          'name denoisers',
+          '</user>',
+          ...dqmLines,
+        ],
+      }),
+    ]);
+  const denoised = () => farm.calls('denoise', denoiser.url);
+  const rendered = async () => (await farm.calls('render_frame')).filter(({ body }) => body.includes('knot'));
+
+  test('denoises on a host of another queue by what both files say of the command, and delivers what that gave', async () => {
+    const message = {
+      command: 'denoise_then_deliver',
+      parameters: { scene: 'knot', width: 32 },
+      tasks: upload('clean.png'),
+    };
+    await dqm(['submit', '--queue', 'local', '--job-id', 'knot', '--config', farm.configFile, '-'], {
+      input: JSON.stringify(message),
+    });
+    const job = farm.engine.client.workflow.getHandle('job/local/knot');
+    await until(async () => (await rendered())[0]?.end);
+    expect(await denoised()).toEqual([]);
+
+    // Its own file wants another type; the job worker's grants a single attempt.
+    const strict = aDenoiser(['<user command>', 'name denoise', 'expect_type image/jpeg', '</user>']);
+    await expect(job.result()).rejects.toMatchObject({
+      cause: {
+        type: 'UnexpectedResult',
+        message: expect.stringMatching(/^denoise \(command 2\): .*image\/jpeg/) as string,
+      },
+    });
+    expect(await denoised()).toHaveLength(1);
+    await strict.stop();
+
+    aDenoiser();
+    expect(await dqm(['retry', job.workflowId, '--yes', '--config', farm.configFile])).toMatchObject({ exitCode: 0 });
+    await farm.engine.client.workflow.getHandle(job.workflowId).result();
+    expect(await denoised()).toHaveLength(2);
+    expect(await rendered()).toHaveLength(1);
+    expect(await farm.calls('denoise')).toEqual([]);
+    expect((await farm.object('clean.png')).contentType).toBe('image/png');
+  });
 });
