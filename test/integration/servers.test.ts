@@ -7,8 +7,6 @@ import { accepts } from '../../lib/servers/ports.ts';
 import { findRabbitMq, startRabbitMq } from '../../lib/servers/rabbitmq.ts';
 import { describeWithAmqp, servers } from '../support/servers.ts';
 
-/** RabbitMQ needs seconds to start. */
-
 /** The IPv4 addresses of this machine at which somebody answers on that URL's port. */
 async function listenersOf(url: string): Promise<string[]> {
   const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);

@@ -86,12 +86,9 @@ describe('over SQS', () => {
   beforeAll(() => startUp('renders'));
   afterAll(killAll);
 
-  test(
-    'a documented message ends as the same bytes in S3 and at the web server',
-    () => expectDelivery('renders', sendSqs),
-    60_000,
-  );
-  test('parameters reach RealityServer as the text they were', () => expectExactText('renders', sendSqs), 60_000);
+  test('a documented message ends as the same bytes in S3 and at the web server', () =>
+    expectDelivery('renders', sendSqs));
+  test('parameters reach RealityServer as the text they were', () => expectExactText('renders', sendSqs));
 
   test('where the job worker is in the same process, it gets the first step of a job with the start', async () => {
     const job = await completed('renders', await sendSqs(documented('echo', '{}')));
@@ -104,10 +101,7 @@ describeWithAmqp('over AMQP', () => {
   beforeAll(() => startUp('nightly'));
   afterAll(killAll);
 
-  test(
-    'a documented message ends as the same bytes in S3 and at the web server',
-    () => expectDelivery('nightly', sendAmqp),
-    60_000,
-  );
-  test('parameters reach RealityServer as the text they were', () => expectExactText('nightly', sendAmqp), 60_000);
+  test('a documented message ends as the same bytes in S3 and at the web server', () =>
+    expectDelivery('nightly', sendAmqp));
+  test('parameters reach RealityServer as the text they were', () => expectExactText('nightly', sendAmqp));
 });

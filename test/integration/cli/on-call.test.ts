@@ -4,12 +4,11 @@ import { join } from 'node:path';
 
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 
+import { listJobs } from '../../../lib/jobs/list.ts';
 import { aFarm, type Farm } from '../../support/a-farm.ts';
 import { dqm, killAll, startDqm } from '../../support/dqm-process.ts';
 import { checkJsonLines } from '../../support/json-lines.ts';
 import { until } from '../../support/until.ts';
-
-jest.setTimeout(240_000);
 
 const PAGE = readFileSync(join(__dirname, '../../../docs/on-call.md'), 'utf8');
 /** The commands of the page, in its order. */
@@ -20,17 +19,19 @@ let config: string;
 
 const run = (args: readonly string[], input = '') =>
   dqm([...args, '--config', config], { input, cwd: farm.folder.path });
-const submit = (id: string, job: object) =>
-  run(['submit', '--queue', 'renders', '--job-id', id, '-'], JSON.stringify(job));
+const submit = (...jobs: object[]) =>
+  run(['submit', '--queue', 'renders', '-'], jobs.map((each) => JSON.stringify(each)).join('\n'));
 const ended = (id: string) =>
   farm.engine.client.workflow
     .getHandle(`job/renders/${id}`)
     .result()
     .catch(() => undefined);
-const stateOf = async (id: string): Promise<string | undefined> => {
-  const { stdout } = await run(['job', id, '--json']);
-  return stdout ? (JSON.parse(stdout) as { state: string }).state : undefined;
-};
+/** Waits until a list shows these, each in its state: it learns of a job a moment after the engine has it. */
+const listed = (states: Record<string, string>) =>
+  until(async () => {
+    const rows = await listJobs(farm.engine.client, { limit: 10 });
+    return Object.entries(states).every(([id, state]) => rows.find(({ job_id }) => job_id === id)?.state === state);
+  });
 
 /** A night: a closed bucket, a wrong message, a command that takes for ever, and one that waits behind it. */
 beforeAll(async () => {
@@ -39,15 +40,19 @@ beforeAll(async () => {
   const up = startDqm(['up', '--config', config]);
   await up.said('Up');
   const tasks = [{ name: 's3_upload', config: { bucket: `${farm.bucket}-closed`, key: '${job_id}.${mime_ext}' } }];
-  await submit('chair-1', { command: 'render_product', parameters: { width: 64 }, tasks });
-  await submit('table-1', { command: 'fault', parameters: { kind: 'no such kind' }, tasks: [] });
-  await until(async () => (await stateOf('chair-1')) === 'failed' && (await stateOf('table-1')) === 'failed');
-  await submit('lamp-1', { command: 'sleep', parameters: { ms: 3_600_000 } });
-  await until(async () => (await stateOf('lamp-1')) === 'running');
-  await submit('sofa-1', { command: 'echo', parameters: {} });
-  await until(async () => (await stateOf('sofa-1')) === 'waiting');
+  await submit(
+    { command: 'render_product', parameters: { width: 64 }, tasks, dqm: { job_id: 'chair-1' } },
+    { command: 'fault', parameters: { kind: 'no such kind' }, dqm: { job_id: 'table-1' } },
+  );
+  await listed({ 'chair-1': 'failed', 'table-1': 'failed' });
+  // A failed job is open until its dead letter is stored.
+  await Promise.all([ended('chair-1'), ended('table-1')]);
+  await submit({ command: 'sleep', parameters: { ms: 3_600_000 }, dqm: { job_id: 'lamp-1' } });
+  await listed({ 'lamp-1': 'running' });
+  await submit({ command: 'echo', parameters: {}, dqm: { job_id: 'sofa-1' } });
+  await listed({ 'lamp-1': 'running', 'sofa-1': 'waiting' });
   farm.folder.file('corrected.json', JSON.stringify({ command: 'echo', parameters: { corrected: true } }));
-}, 240_000);
+});
 
 afterAll(async () => {
   await killAll();

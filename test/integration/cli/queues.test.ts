@@ -3,6 +3,7 @@ import { queues } from '../../../cli/queues.ts';
 import { createAllowance } from '../../../bridges/allowance/allowance.ts';
 import { createFarm } from '../../../bridges/allowance/farm.ts';
 import { systemClock } from '../../../lib/clock.ts';
+import { readGpuQueue } from '../../../lib/gpu-queue.ts';
 import { createMetrics } from '../../../lib/metrics.ts';
 import type { QueueView } from '../../../lib/queue-view.ts';
 import { aConfig } from '../../support/a-config.ts';
@@ -38,15 +39,22 @@ async function seen(name: string, parts: { config: ReturnType<typeof config> }):
   return lines.map((line) => JSON.parse(line) as QueueView).find(({ queue }) => queue === name);
 }
 
+/** The queue once it is so: its counts are questions of their own, not of one moment. */
+const seenWith = (name: string, parts: { config: ReturnType<typeof config> }, wanted: Partial<QueueView>) =>
+  until(async () => {
+    const view = await seen(name, parts);
+    return Object.entries(wanted).every(([field, value]) => view?.[field as keyof QueueView] === value) && view;
+  });
+
 test('a queue is shown from broker and engine together, and a broker that does not answer costs its column', async () => {
   const { url, send } = await anSqsQueue(sqs);
   for (const number of [1, 2, 3]) await send(`{"command":"render_product","n":${number}}`);
   const parts = { config: config({ renders: url }) };
   for (const jobId of ['a', 'b', 'c']) await engine.start({ queue: 'renders', jobId });
 
+  await until(async () => (await readGpuQueue(engine.client, 'renders')).waiting === 3);
   const expected = { in_broker: 3, waiting: 3, running: 0, delivering: 0, failed: 0, rejected: 0, ready_hosts: 0 };
-  await until(async () => (await seen('renders', parts))?.oldest_wait_seconds !== null);
-  expect(await seen('renders', parts)).toEqual({
+  expect(await seenWith('renders', parts, { waiting: 3 })).toEqual({
     queue: 'renders',
     ...expected,
     oldest_wait_seconds: expect.any(Number),
@@ -68,27 +76,22 @@ test('a queue is shown from broker and engine together, and a broker that does n
   expect(page).toContain('nightly: the broker does not answer');
 
   await engine.withHost('renders', fakeActivities({ runCommand: blocked }), async () => {
-    await until(async () => (await seen('renders', parts))?.running === 3);
-    expect(await seen('renders', parts)).toMatchObject({ waiting: 0, running: 3, ready_hosts: 1 });
+    await seenWith('renders', parts, { waiting: 0, running: 3, ready_hosts: 1 });
     for (const jobId of ['a', 'b', 'c']) await engine.client.workflow.getHandle(`job/renders/${jobId}`).cancel();
-    await until(async () => (await seen('renders', parts))?.running === 0);
+    await seenWith('renders', parts, { waiting: 0, running: 0 });
   });
 });
 
 test('jobs that failed are counted, until they are done again', async () => {
-  await engine.start({ queue: 'local', jobId: 'bad' });
+  const bad = await engine.start({ queue: 'local', jobId: 'bad' });
   const refused = fakeActivities({ runCommand: refusing('CommandFailed', 'no such scene') });
   await engine.withHost('local', refused, async () => {
-    // The counts are queries of their own, not of one moment.
-    const view = await until(async () => {
-      const now = await seen('local', { config: config() });
-      return now?.failed === 1 && now.waiting === 0 && now;
-    });
-    expect(view).toMatchObject({ running: 0 });
+    await seenWith('local', { config: config() }, { failed: 1, waiting: 0, running: 0 });
+    await expect(bad.result()).rejects.toThrow('Workflow execution failed');
   });
   const again = await engine.start({ queue: 'local', jobId: 'bad' });
   await engine.withHost('local', fakeActivities(), () => again.result());
-  await until(async () => (await seen('local', { config: config() }))?.failed === 0);
+  await seenWith('local', { config: config() }, { failed: 0 });
 });
 
 test('a paused queue takes nothing in and gives nothing out until somebody resumes it, and says by whom', async () => {

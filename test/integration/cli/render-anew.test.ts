@@ -1,6 +1,7 @@
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 
+import { listJobs } from '../../../lib/jobs/list.ts';
 import { aFarm, type Farm } from '../../support/a-farm.ts';
 import { dqm, killAll, startDqm } from '../../support/dqm-process.ts';
 import { until } from '../../support/until.ts';
@@ -39,7 +40,7 @@ test('a completed job rendered anew runs once more, and its dead letter that is 
   const tasks = [{ name: 's3_upload', config: { bucket, key: '${job_id}.${mime_ext}' } }];
   const job = { command: 'render_product', parameters: { width: 64 }, tasks };
   await run(['submit', '--queue', 'renders', '--job-id', 'chair-1', '-'], JSON.stringify(job));
-  await until(async () => (await run(['jobs', '--state', 'failed', '--json'])).stdout !== '');
+  await until(async () => (await listJobs(farm.engine.client, { state: 'failed', limit: 1 })).length === 1);
   await ended('chair-1');
   await farm.s3.send(new CreateBucketCommand({ Bucket: bucket }));
   await run(['retry', 'chair-1']);
@@ -57,6 +58,10 @@ test('a completed job rendered anew runs once more, and its dead letter that is 
   await until(async () => (await messagesLeft()) === 0);
   expect(await farm.calls('render_product')).toHaveLength(2);
   // Failed, delivered from the staged bytes, rendered anew: the dead letter started no run.
-  expect(await farm.engine.client.workflow.count(`WorkflowId = 'job/renders/chair-1'`)).toMatchObject({ count: 3 });
+  const runs = await until(async () => {
+    const { count } = await farm.engine.client.workflow.count(`WorkflowId = 'job/renders/chair-1'`);
+    return count >= 3 && count;
+  });
+  expect(runs).toBe(3);
   expect((await run(['dead-letters', '--queue', 'renders'])).stdout).toMatch(/^No dead letters in /);
 });

@@ -1,8 +1,10 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 
+import { listJobs } from '../../../lib/jobs/list.ts';
 import { aFarm, type Farm } from '../../support/a-farm.ts';
 import { dqm, killAll, startDqm } from '../../support/dqm-process.ts';
 import { text } from '../../support/an-sqs-queue.ts';
+import { until } from '../../support/until.ts';
 
 let farm: Farm;
 
@@ -22,6 +24,8 @@ test('a rejected message that no target takes is shown, refused again with its r
     new SendMessageCommand({ QueueUrl: farm.sqsUrl, MessageBody: '{"command":"echo"', MessageAttributes }),
   );
   await up.said('Message rejected');
+  // The log is ahead of what lists jobs.
+  await until(async () => (await listJobs(farm.engine.client, { state: 'rejected', limit: 1 })).length === 1);
   const listed = await dqm(['jobs', '--state', 'rejected', '--config', config, '--json']);
   const { workflow_id: id } = JSON.parse(listed.stdout) as { workflow_id: string };
 

@@ -1,7 +1,9 @@
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 
+import { listJobs } from '../../../lib/jobs/list.ts';
 import { aFarm, type Farm } from '../../support/a-farm.ts';
 import { dqm, killAll, startDqm, type DqmProcess } from '../../support/dqm-process.ts';
+import { until } from '../../support/until.ts';
 
 let farm: Farm;
 let config: string;
@@ -32,6 +34,7 @@ test('a delivery that failed is repeated without a GPU second, once its bucket i
   const job = farm.engine.client.workflow.getHandle('job/local/chair-1');
   await job.result().catch(() => undefined);
 
+  await until(async () => (await listJobs(farm.engine.client, { state: 'failed', limit: 1 })).length === 1);
   const failed = await run('jobs', '--state', 'failed');
   expect(failed.stdout).toMatch(/^1 failed: TaskRejected, render_product on gpu-01, newest \d\d:\d\d\n/);
 
