@@ -6,14 +6,14 @@ import { FAILURE_TYPES } from '../lib/contract/failures.ts';
 import { PRIORITIES } from '../lib/contract/names.ts';
 import { JOB_STATES } from '../lib/contract/states.ts';
 
-import { recentIds } from './recent-ids.ts';
+import { recentIds, refreshForNextTab, type Refresh } from './recent-ids.ts';
 import { SHELLS } from './shell-scripts.ts';
 
 /**
  * What may stand for the last of `words`, as typed behind `dqm` so far. Empty where the shell knows better, as for
  * files. Never throws: nobody wants an error while typing.
  */
-export function candidates(program: Command, words: readonly string[]): string[] {
+export function candidates(program: Command, words: readonly string[], refresh: Refresh = refreshForNextTab): string[] {
   const before = words.slice(0, -1);
   const current = words.at(-1) ?? '';
   const { command, rest } = commandOf(program, before);
@@ -23,7 +23,7 @@ export function candidates(program: Command, words: readonly string[]): string[]
     ? valuesOf(awaited.attributeName(), file)
     : current.startsWith('-')
       ? command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []))
-      : [...command.commands.map((each) => each.name()), ...argumentsOf(command, rest, file)];
+      : [...command.commands.map((each) => each.name()), ...argumentsOf(command, rest, file, refresh)];
   return [...new Set(all)].filter((each) => each.startsWith(current));
 }
 
@@ -62,18 +62,25 @@ function valuesOf(option: string, file: string): readonly string[] {
   }
 }
 
-function argumentsOf(command: Command, rest: number, file: string): readonly string[] {
+function argumentsOf(command: Command, rest: number, file: string, refresh: Refresh): readonly string[] {
   const { registeredArguments } = command;
   const argument = registeredArguments[rest] ?? registeredArguments.findLast(({ variadic }) => variadic);
   switch (argument?.name()) {
     case 'id':
     case 'ids':
-      return recentIds(configOf(file)?.dqm.dataFolder ?? '');
+      return idsOf(file, refresh);
     case 'shell':
       return SHELLS;
     default:
       return [];
   }
+}
+
+function idsOf(file: string, refresh: Refresh): readonly string[] {
+  const config = configOf(file);
+  if (!config) return [];
+  refresh(config.dqm.dataFolder, file);
+  return recentIds(config.dqm.dataFolder);
 }
 
 function configOf(file: string) {

@@ -25,7 +25,7 @@ import { submitCommand } from './commands/submit.ts';
 import { upCommand } from './commands/up.ts';
 import { workerCommand } from './commands/worker.ts';
 import { EXIT_USAGE, failed } from './exit.ts';
-import { COMPLETE } from './shell-scripts.ts';
+import { COMPLETE, REFRESH } from './shell-scripts.ts';
 
 silenceAwsNotice();
 
@@ -74,6 +74,8 @@ try {
   if (process.argv[2] === COMPLETE) {
     const found = (await import('./complete.ts')).candidates(program, process.argv.slice(3));
     process.stdout.write(found.map((each) => `${each}\n`).join(''));
+  } else if (process.argv[2] === REFRESH) {
+    await (await import('./refresh-ids.ts')).refreshIds(process.argv[3] ?? '');
   } else await program.parseAsync();
 } catch (error) {
   const { exitCode, text } = failed(error);

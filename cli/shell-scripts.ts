@@ -3,6 +3,8 @@ export type Shell = (typeof SHELLS)[number];
 
 /** Hidden command: prints what may stand for the last of its words, a line each. */
 export const COMPLETE = '__complete';
+/** Hidden command: asks the engine for the ids that the next one completes. */
+export const REFRESH = '__refresh';
 
 /** Each asks `dqm` itself, and leaves files to the shell where `dqm` knows nothing. */
 export const SHELL_SCRIPTS: Record<Shell, string> = {

@@ -13,7 +13,7 @@ nothing else there. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration
 one job begins so. An id that begins with a dash stands behind \`--\`: \`dqm job -- -chair\`.
 
 \`source <(dqm completion bash)\` (or \`zsh\`; \`dqm completion fish | source\`) completes commands, options, queues and the
-ids that were shown last.
+ids that were shown last; a Tab has the newest jobs looked up for the next one.
 
 Colour is used on a terminal only, and never with \`NO_COLOR\`. Times for people are relative, in JSON they are ISO 8601.
 `;

@@ -133,6 +133,7 @@ export function aFolder(): { path: string; file(name: string, text: string, mode
       writeFileSync(join(path, name), text, { mode });
       return join(path, name);
     },
-    remove: () => rmSync(path, { recursive: true, force: true }),
+    // A process that was killed, or that nobody waits for, may still write.
+    remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }),
   };
 }

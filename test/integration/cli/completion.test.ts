@@ -1,18 +1,29 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync } from 'node:fs';
+import { chmodSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { rememberIds } from '../../../cli/recent-ids.ts';
+import { recentIds, rememberIds } from '../../../cli/recent-ids.ts';
 import { SHELL_SCRIPTS } from '../../../cli/shell-scripts.ts';
+import { JOBS_TASK_QUEUE } from '../../../lib/contract/names.ts';
+import { DqmQueue } from '../../../lib/contract/search-attributes.ts';
 import { configText } from '../../support/a-config.ts';
-import { aFolder } from '../../support/dqm-process.ts';
+import { aNamespace, type TestNamespace } from '../../support/a-namespace.ts';
+import { aFolder, dqm } from '../../support/dqm-process.ts';
+import { servers } from '../../support/servers.ts';
+import { until } from '../../support/until.ts';
 
 const folder = aFolder();
+let engine: TestNamespace;
 const program = join(__dirname, '../../../dist/cli/main.js');
-afterAll(() => folder.remove());
+afterAll(async () => {
+  await engine?.close();
+  folder.remove();
+});
 
-beforeAll(() => {
-  folder.file('realityserver.conf', configText({ dqm: 'data_folder data' }));
+beforeAll(async () => {
+  engine = await aNamespace();
+  const address = `temporal_address ${servers().temporalAddress}\ntemporal_namespace ${engine.namespace}`;
+  folder.file('realityserver.conf', configText({ dqm: `data_folder data\n${address}` }));
   rememberIds(join(folder.path, 'data'), ['chair-1', 'chair:2', 'table 3']);
   chmodSync(folder.file('dqm', `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`), 0o755);
 });
@@ -81,4 +92,19 @@ words=(dqm ${words.map((word) => JSON.stringify(word)).join(' ')}); CURRENT=$#wo
 
 test.each(Object.entries(SHELL_SCRIPTS))('the script for %s asks dqm and names no other program', (_shell, script) => {
   expect(script).toContain('dqm __complete');
+});
+
+test('a job that this machine has never shown is completed by a Tab that comes later', async () => {
+  await engine.client.workflow.start('render_product', {
+    workflowId: 'job/local/sofa-1',
+    taskQueue: JOBS_TASK_QUEUE,
+    typedSearchAttributes: [{ key: DqmQueue, value: 'local' }],
+  });
+  await until(async () => (await engine.client.workflow.count(`DqmQueue = 'local'`)).count === 1);
+  const complete = async () => (await dqm(['__complete', 'job', 'sof'], { cwd: folder.path })).stdout;
+  // Long ago: within a few seconds of the last look no Tab asks.
+  utimesSync(join(folder.path, 'data/recent-ids'), 0, 0);
+  await complete();
+  await until(() => recentIds(join(folder.path, 'data')).includes('sofa-1'));
+  expect(await complete()).toBe('sofa-1\n');
 });

@@ -23,7 +23,9 @@ function aProgram(): Command {
   return program;
 }
 
-const found = (...words: string[]) => candidates(aProgram(), words);
+const asked: string[][] = [];
+beforeEach(() => void asked.splice(0));
+const found = (...words: string[]) => candidates(aProgram(), words, (...of) => void asked.push(of));
 
 beforeAll(() => rememberIds(`${folder.path}/data`, ['chair-1', "it's 100%", 'job:7']));
 
@@ -56,6 +58,14 @@ test.each([
   ],
 ])('behind dqm %j may come %j', (words, expected) => {
   expect(found(...words)).toEqual(expected);
+});
+
+test('the engine is asked for ids where one may stand, and nowhere else', () => {
+  found('cancel', '--queue', '');
+  found('submit', '');
+  expect(asked).toEqual([]);
+  found('cancel', 'ch');
+  expect(asked).toEqual([[`${folder.path}/data`, config]]);
 });
 
 test('a configuration that cannot be read completes nothing of it', () => {
