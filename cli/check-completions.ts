@@ -1,5 +1,3 @@
-import { completionRefusal } from '../bridges/sqs/completion.ts';
-import { createSqs } from '../lib/aws.ts';
 import { errorText } from '../lib/log.ts';
 
 import { UsageError, type Context } from './context.ts';
@@ -11,6 +9,10 @@ const ASK_LIMIT_MS = 5_000;
 export async function checkCompletions({ config, log }: Context): Promise<void> {
   const queues = [...config.queues.values()].filter((queue) => queue.kind === 'sqs');
   if (queues.every(({ acknowledge }) => acknowledge === 'on_start')) return;
+  const [{ createSqs }, { completionRefusal }] = await Promise.all([
+    import('../lib/aws.ts'),
+    import('../bridges/sqs/completion.ts'),
+  ]);
   const sqs = createSqs(config.aws);
   try {
     for (const queue of queues) {

@@ -2,6 +2,7 @@ import type { Config, QueueConfig } from '../lib/config/config.ts';
 import { readMessage } from '../lib/contract/job-message.ts';
 import type { QueueMessage } from '../lib/contract/queue-message.ts';
 
+import { EXIT_FAILED } from './exit.ts';
 import { jsonLine, type Output } from './output/output.ts';
 import { plainText } from './output/text.ts';
 import { messageRules } from './parts/message-rules.ts';
@@ -46,4 +47,10 @@ export function writeJudgement(output: Output, subject: Record<string, string | 
   const name = plainText(Object.values(subject)[0] ?? 'a message without an id');
   const why = error ? `, ${error.type}: ${error.message}` : '';
   output.write(`${name}: would be ${outcome}${why}\n${remark === null ? '' : `${name}: ${remark}\n`}`);
+}
+
+/** The same, and a message that would be rejected is told by the exit code too. */
+export function tell(output: Output, subject: Record<string, string | null>, judgement: Judgement): void {
+  writeJudgement(output, subject, judgement);
+  if (judgement.outcome === 'rejected') process.exitCode = EXIT_FAILED;
 }
