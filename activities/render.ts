@@ -3,6 +3,7 @@ import { activityInfo } from '@temporalio/activity';
 import type { CommandConfig } from '../lib/config/config.ts';
 import type { JobLimits, JsonText } from '../lib/contract/job-input.ts';
 import { RealityServerError, type CommandRun, type RealityServer } from '../lib/realityserver/client.ts';
+import type { ArrivedResult } from '../lib/results/arrival.ts';
 import type { Staging } from '../lib/results/staging.ts';
 import type { StagedFile } from '../lib/results/store.ts';
 
@@ -36,7 +37,7 @@ export interface Gpu {
   /** Asks the RealityServer once more; fails like a command would. */
   probe(signal: AbortSignal): Promise<void>;
   /** A command is about to run: whoever comes after this process must know. */
-  begin(mark: RunMark): Promise<void>;
+  begin(mark: RunMark): void;
   /** It is over, well or not. */
   over(): void;
   /** It is given up and may still run: the GPU stays closed until it is over. */
@@ -100,10 +101,13 @@ export async function render(
   const { realityServer, staging, measured, gpu, now } = deps;
   const { workflowId, runId } = activityInfo().workflowExecution ?? { workflowId: '', runId: '' };
   const rules = deps.commands.get(command);
-  await Promise.all([gpu.probe(signal), gpu.begin({ workflowId, runId, command })]).catch((error: unknown) => {
+  try {
+    gpu.begin({ workflowId, runId, command });
+    await gpu.probe(signal);
+  } catch (error) {
     gpu.over();
     throw error;
-  });
+  }
 
   const stallMs = rules?.stallTimeoutMs ?? deps.stallTimeoutMs;
   const bounds = boundsOf(command, { timeoutMs: limits.commandTimeoutMs, stallMs });
@@ -117,8 +121,8 @@ export async function render(
   });
   try {
     const answer = await orAborted(run.answer, bounded);
-    const check = async (file: StagedFile): Promise<void> => {
-      await expectResult(command, file, rules);
+    const check = async (arrived: ArrivedResult): Promise<void> => {
+      await expectResult(command, arrived, rules);
       outcome = 'completed';
       endedMs = now();
       gpu.answered();

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { mkdir, unlink } from 'node:fs/promises';
 
 /** What a call gives that reads a file or asks after one, or undefined when there is none. */
@@ -22,6 +23,17 @@ export async function inFolder<T>(folder: string, work: () => Promise<T>): Promi
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     await mkdir(folder, { recursive: true });
+    return work();
+  }
+}
+
+/** The same in this thread, for work of microseconds: where a GPU waits, the way to another thread and back takes longer. */
+export function inFolderAtOnce<T>(folder: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(folder, { recursive: true });
     return work();
   }
 }

@@ -56,11 +56,11 @@ export function createAbandonedRuns(deps: AbandonedRunsDeps): AbandonedRuns {
     });
     log.warn('A command was given up and may still run, the GPU stays closed', { realityServer: name, command });
     const done = Promise.race([...ways(signal), cancelled(command, signal), waited(signal), stopped])
-      .then(async (how) => {
+      .then((how) => {
         over.abort();
         close();
         if (how === undefined) return;
-        await marker.clear();
+        marker.clear();
         log.info('A command that was given up is over', { realityServer: name, command, how });
       })
       .finally(() => {

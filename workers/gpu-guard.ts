@@ -74,7 +74,7 @@ export async function createGpuGuard(deps: GpuGuardDeps): Promise<GpuGuard> {
   let letGo = slot.hold();
   const health = startHostHealth({
     version: async (signal) => {
-      await requireFreeSpace(deps.stagingFolder);
+      requireFreeSpace(deps.stagingFolder);
       return realityServer.version(signal);
     },
     canary: async (signal) => {
@@ -100,16 +100,16 @@ export async function createGpuGuard(deps: GpuGuardDeps): Promise<GpuGuard> {
     gpu: {
       take: slot.take,
       probe: async (signal) => {
-        await requireFreeSpace(deps.stagingFolder);
+        requireFreeSpace(deps.stagingFolder);
         await health.probe(signal);
       },
       begin: (mark) => {
         ahead.begins(mark.command);
-        return marker.set(mark);
+        marker.set(mark);
       },
       over: () => {
         ahead.over();
-        void marker.clear();
+        marker.clear();
       },
       abandon: (command, run) => {
         ahead.over();

@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises';
+import type { ArrivedResult } from './arrival.ts';
 
 /** Headers are a few hundred bytes; a render may add megabytes of notes, and is then taken as it is. */
 const MOST_HEADER_BYTES = 64 * 1024;
@@ -20,8 +20,8 @@ const UNKNOWN = 0;
  * How long an OpenEXR file must be at least: where its last chunk ends, as the table behind the header says. Infinity
  * when header or table are cut or empty, 0 where a layout is not known: deep, of several parts, of several levels.
  */
-export async function exrEnd(file: FileHandle): Promise<number> {
-  const head = await read(file, 0, MOST_HEADER_BYTES);
+export async function exrEnd({ read }: Pick<ArrivedResult, 'read'>): Promise<number> {
+  const head = await read(0, MOST_HEADER_BYTES);
   const isWhole = head.length < MOST_HEADER_BYTES;
   if (head.length < FIRST_ATTRIBUTE_AT) return TOO_EARLY;
   const flags = head.readUInt32LE(FLAGS_AT);
@@ -30,7 +30,7 @@ export async function exrEnd(file: FileHandle): Promise<number> {
   if (header === undefined) return isWhole ? TOO_EARLY : UNKNOWN;
   const isTiled = (flags & TILED) !== 0;
   const chunks = isTiled ? tiles(header.attributes) : lineChunks(header.attributes);
-  return chunks === undefined ? UNKNOWN : lastChunkEnd(file, header.end, chunks, isTiled);
+  return chunks === undefined ? UNKNOWN : lastChunkEnd(read, header.end, chunks, isTiled);
 }
 
 interface Header {
@@ -89,9 +89,14 @@ const OFFSET_BYTES = 8;
 /** A picture of a million lines; more is no picture. */
 const MOST_CHUNKS = 1_000_000;
 
-async function lastChunkEnd(file: FileHandle, tableAt: number, chunks: number, isTiled: boolean): Promise<number> {
+async function lastChunkEnd(
+  read: ArrivedResult['read'],
+  tableAt: number,
+  chunks: number,
+  isTiled: boolean,
+): Promise<number> {
   if (!(chunks > 0 && chunks <= MOST_CHUNKS)) return UNKNOWN;
-  const table = await read(file, tableAt, chunks * OFFSET_BYTES);
+  const table = await read(tableAt, chunks * OFFSET_BYTES);
   if (table.length < chunks * OFFSET_BYTES) return TOO_EARLY;
   let last = 0;
   for (let at = 0; at < table.length; at += OFFSET_BYTES) {
@@ -101,11 +106,6 @@ async function lastChunkEnd(file: FileHandle, tableAt: number, chunks: number, i
     last = Math.max(last, offset);
   }
   const numbers = isTiled ? TILE_NUMBER_BYTES : LINE_NUMBER_BYTES;
-  const length = await read(file, last + numbers, 4);
+  const length = await read(last + numbers, 4);
   return length.length < 4 ? TOO_EARLY : last + numbers + 4 + length.readUInt32LE(0);
-}
-
-async function read(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
-  return buffer.subarray(0, bytesRead);
 }

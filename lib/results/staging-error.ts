@@ -2,3 +2,12 @@
 export class StagingError extends Error {
   override readonly name = 'StagingError';
 }
+
+/** Tells a failing disk from a failing connection. */
+export async function onDisk<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new StagingError(`staging folder: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,20 +1,20 @@
-import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 
 import { sha256 } from '../contract/ids.ts';
-import { inFolder, removeFile } from '../files.ts';
+import { removeFile } from '../files.ts';
 
+import { writeArriving, type ArrivedResult } from './arrival.ts';
 import { readSidecar, sidecarText, type StagedFileOf, type StagingMeta } from './sidecar.ts';
-import { StagingError } from './staging-error.ts';
+import { onDisk } from './staging-error.ts';
 import type { StagedFile } from './store.ts';
 
 export interface ArrivingResult {
   mimeType: string;
   bytes: Readable;
-  /** Looks at all of it before it counts as complete; what it throws refuses the result. */
-  check?(file: StagedFile): Promise<void>;
+  /** Looks at it when all of it is here, and may be before the disk has it; what it throws refuses the result. */
+  check?(arrived: ArrivedResult): Promise<void>;
 }
 
 /** Where a render host keeps results until they are in the store. Failures of its disk are `StagingError`s. */
@@ -44,8 +44,8 @@ export function createStaging({ folder, identity }: { folder: string; identity: 
   ): Promise<StagedFile> {
     const partial = join(own, `${sha256(key)}.${(received += 1)}.part`);
     try {
-      const written = await write(partial, addAbortSignal(signal, bytes));
-      await check?.({ path: partial, mimeType, ...written });
+      const arriving = { mimeType, bytes: addAbortSignal(signal, bytes) };
+      const written = await writeArriving(partial, arriving, (arrived) => check?.(arrived));
       const file = { path: join(own, `${sha256(key)}-${written.sha256}`), mimeType, ...written };
       await onDisk(rename(partial, file.path));
       await onDisk(writeFile(partial, sidecarText({ key, file, meta })));
@@ -94,30 +94,3 @@ export function createStaging({ folder, identity }: { folder: string; identity: 
 }
 
 const SHA256_DIGITS = 64;
-
-/** Not forced to the disk: the GPU waits for this. Who reads it after a restart checks it. */
-async function write(path: string, bytes: Readable): Promise<{ sha256: string; size: number }> {
-  const hash = createHash('sha256');
-  const file = await onDisk(inFolder(dirname(path), () => open(path, 'wx')));
-  let size = 0;
-  try {
-    for await (const chunk of bytes as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      size += chunk.length;
-      // Unlike `write`, writes all of it.
-      await onDisk(file.writeFile(chunk));
-    }
-  } finally {
-    await file.close();
-  }
-  return { sha256: hash.digest('hex'), size };
-}
-
-/** Tells a failing disk from a failing connection. */
-async function onDisk<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw new StagingError(`staging folder: ${(error as Error).message}`, { cause: error });
-  }
-}

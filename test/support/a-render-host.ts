@@ -45,7 +45,7 @@ export async function aRenderHost(changes: Partial<CommandDeps> = {}) {
       answered() {},
       fault: (reason) => faults.push(reason),
       commandFailed() {},
-      begin: () => Promise.resolve(),
+      begin() {},
       over() {},
       abandon: (_command, run) => void abandoned.push(run),
       foundMark: () => false,

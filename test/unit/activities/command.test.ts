@@ -144,7 +144,7 @@ function aBusyGpu() {
       release: () => events.push('last byte'),
       done: () => events.push('done'),
     }),
-    begin: () => Promise.resolve(void events.push('marked')),
+    begin: () => void events.push('marked'),
   };
   return { gpu, events, decide };
 }

@@ -1,7 +1,11 @@
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+
 import { PNG } from 'pngjs';
 
 import { expectResult } from '../../../activities/expected-result.ts';
-import { aFolder, aStagedFile } from '../../support/a-staged-file.ts';
+import { writeArriving } from '../../../lib/results/arrival.ts';
+import { aFolder } from '../../support/a-staged-file.ts';
 
 const folder = aFolder();
 const png = PNG.sync.write(new PNG({ width: 40, height: 30 }));
@@ -18,8 +22,13 @@ const exr = Buffer.from(
 );
 const html = '<!DOCTYPE html>\n<title>502 Bad Gateway</title>';
 
-const expecting = (content: string | Buffer, mimeType: string, rules = {}): Promise<void> =>
-  expectResult('render_product', aStagedFile(folder, content, mimeType), rules);
+let files = 0;
+
+async function expecting(content: string | Buffer, mimeType: string, rules = {}): Promise<void> {
+  const path = join(folder, String((files += 1)));
+  const bytes = Readable.from([Buffer.from(content)], { objectMode: false });
+  await writeArriving(path, { mimeType, bytes }, (arrived) => expectResult('render_product', arrived, rules));
+}
 
 test.each([
   ['a PNG', png, 'image/png', {}],

@@ -35,8 +35,8 @@ function abandonedRuns({ cancelCommand, waitMs = 60_000, server = realityServer 
     realityServer: server,
     marker: {
       left: () => Promise.resolve(undefined),
-      set: () => Promise.resolve(),
-      clear: () => Promise.resolve(void (facts.marked = false)),
+      set() {},
+      clear: () => void (facts.marked = false),
     },
     cancelCommandOf: () => cancelCommand,
     waitMs,

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, truncateSync, unlinkSync, writeFileSync } fr
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
+import type { ArrivedResult } from '../../../../lib/results/arrival.ts';
 import { createStaging } from '../../../../lib/results/staging.ts';
 import { aFolder } from '../../../support/a-staged-file.ts';
 import { patient } from '../../../support/result-store-promises.ts';
@@ -46,6 +47,25 @@ test('a received result is on the disk, hashed and counted', async () => {
   expect(readFileSync(file.path).equals(content)).toBe(true);
   expect(file).toMatchObject({ size: 300_000, mimeType: 'image/png' });
   expect(file.sha256).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test.each([
+  ['its beginning', 0, 256],
+  ['its end', 299_000, 1_024],
+  ['what lies between', 150_000, 70_000],
+  ['more than there is', 299_990, 4_096],
+  ['all of it', 0, 300_000],
+  ['nothing behind it', 300_000, 10],
+])('whoever checks what has arrived can read %s', async (_what, position, length) => {
+  const { staging } = aStaging();
+  const content = randomBytes(300_000);
+  const chunks = [content.subarray(0, 100), content.subarray(100, 250_000), content.subarray(250_000)];
+  const check = jest.fn(async ({ size, read }: ArrivedResult) => {
+    expect(size).toBe(300_000);
+    expect((await read(position, length)).equals(content.subarray(position, position + length))).toBe(true);
+  });
+  await staging.receive('renders/a/0', { mimeType: 'image/png', bytes: Readable.from(chunks), check }, meta, patient());
+  expect(check).toHaveBeenCalledTimes(1);
 });
 
 test('what was received is found, also by the next process, with the workflow it belongs to', async () => {
