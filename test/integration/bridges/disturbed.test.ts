@@ -31,6 +31,8 @@ interface Scene {
   settles: Moment['bytes'];
   /** Lines of the configuration for a bridge that takes this way to the broker: `host:port`. */
   lines(address: string): { aws?: string; amqp?: string };
+  /** The broker has seen its connections go, and what was in hand there is ready again. SQS knows none. */
+  afterCut(): Promise<unknown>;
   /** What the dead bridge had in hand is to be had again. */
   reappears(): Promise<unknown>;
   /** No message waits. */
@@ -70,6 +72,7 @@ dead_letter_url ${dead.url}
 max_waiting_jobs unlimited
 </user>`,
     }),
+    afterCut: async () => undefined,
     reappears: queue.showAgain,
     isEmpty: async () => Object.values(await queue.depth()).every((count) => count === 0),
     waiting: async () => (await queue.depth()).visible,
@@ -90,6 +93,7 @@ async function onAmqp(body: string): Promise<Scene> {
   const [queue, dead] = [await broker.queue(), await broker.queue()];
   for (const messageId of ids) await broker.send(queue, body, { messageId });
   const url = new URL(servers().amqpUrl ?? '');
+  const unconsumed = () => until(async () => (await broker.look(queue)).consumerCount === 0);
   return {
     address: url.host,
     proxy: await aProxy(url.host),
@@ -104,8 +108,8 @@ dead_letter_queue ${dead}
 max_waiting_jobs unlimited
 </user>`,
     }),
-    // With the consumer that the broker has seen go.
-    reappears: () => until(async () => (await broker.look(queue)).consumerCount === 0),
+    afterCut: unconsumed,
+    reappears: unconsumed,
     isEmpty: async () => (await broker.look(queue)).messageCount === 0,
     waiting: async () => (await broker.look(queue)).messageCount,
     deadLetters: async () => {
@@ -169,6 +173,8 @@ async function killedAt(scene: Scene, at: Point): Promise<string> {
 async function cutAt(scene: Scene, at: Point): Promise<string> {
   const { name, bridge, proxy } = await stoppedShort(scene, at);
   await proxy.cut();
+  // Before that what was in hand seems to be gone.
+  if (!at.engine) await scene.afterCut();
   await proxy.mend();
   await until(async () => (await jobsOf(name)).length >= ids.length);
   await finished(bridge, scene);
