@@ -44,6 +44,7 @@ test('a job that no host has taken is waiting', async () => {
     priority: 'high',
     host: null,
     attempt: null,
+    partial_results: [],
     progress: null,
     created: expect.any(String),
     started: null,
