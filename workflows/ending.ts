@@ -58,7 +58,8 @@ function jobFailure(error: unknown): ApplicationFailure {
   return finalFailure(error, reasonOf(error, 'HostFault'));
 }
 
-const finalFailure = (error: unknown, reason: Reason): ApplicationFailure =>
+/** Ends a workflow for `reason`, with `error` as its cause and no frames of our bundle. */
+export const finalFailure = (error: unknown, reason: Reason): ApplicationFailure =>
   withoutStack(
     ApplicationFailure.create({ ...reason, nonRetryable: true, ...(error instanceof Error && { cause: error }) }),
   );
