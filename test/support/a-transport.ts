@@ -16,8 +16,9 @@ import type { QueueMessage } from '../../lib/contract/queue-message.ts';
 import type { Running } from '../../lib/run.ts';
 
 import { anAmqpConfig } from './an-amqp-config.ts';
-import type { TestBroker } from './an-amqp-queue.ts';
+import { aBroker, type TestBroker } from './an-amqp-queue.ts';
 import { anSqsClient, anSqsQueue, text } from './an-sqs-queue.ts';
+import { describeWithAmqp } from './servers.ts';
 import { silentLog } from './silent-log.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -161,4 +162,18 @@ function deadLetterOf(kind: TransportOptions['deadLetters'], queue: string): Pic
     default:
       return { deadLetter: { kind: 'queue', queue } };
   }
+}
+
+/** The same tests on both brokers; where RabbitMQ is missing, on SQS alone. */
+export function describeOnEachBroker(testsOf: (openTransport: () => OpenTransport) => void): void {
+  describe('on SQS', () => {
+    testsOf(() => anSqsTransport);
+  });
+
+  describeWithAmqp('on AMQP', () => {
+    let broker: TestBroker;
+    beforeAll(async () => (broker = await aBroker()));
+    afterAll(() => broker?.close());
+    testsOf(() => amqpTransports(broker));
+  });
 }

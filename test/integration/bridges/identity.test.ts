@@ -12,10 +12,8 @@ import type { Running } from '../../../lib/run.ts';
 import { aStagedResult } from '../../support/a-job-input.ts';
 import { aBody } from '../../support/a-message.ts';
 import { aNamespace, type TestNamespace } from '../../support/a-namespace.ts';
-import { amqpTransports, anSqsTransport, type OpenTransport, type TestTransport } from '../../support/a-transport.ts';
-import { aBroker, type TestBroker } from '../../support/an-amqp-queue.ts';
+import { describeOnEachBroker, type OpenTransport, type TestTransport } from '../../support/a-transport.ts';
 import { anIntake } from '../../support/an-intake.ts';
-import { describeWithAmqp } from '../../support/servers.ts';
 import { servers } from '../../support/servers.ts';
 import { until } from '../../support/until.ts';
 
@@ -173,13 +171,4 @@ function testsOf(openTransport: () => OpenTransport): void {
   });
 }
 
-describe('on SQS', () => {
-  testsOf(() => anSqsTransport);
-});
-
-describeWithAmqp('on AMQP', () => {
-  let broker: TestBroker;
-  beforeAll(async () => (broker = await aBroker()));
-  afterAll(() => broker?.close());
-  testsOf(() => amqpTransports(broker));
-});
+describeOnEachBroker(testsOf);

@@ -9,16 +9,14 @@ import { aBody } from '../../../support/a-message.ts';
 import { aNamespace, type TestNamespace } from '../../../support/a-namespace.ts';
 import { aProxy, type Moment, type Proxy } from '../../../support/a-proxy.ts';
 import {
-  amqpTransports,
-  anSqsTransport,
+  describeOnEachBroker,
   type Letter,
   type OpenTransport,
   type TestTransport,
 } from '../../../support/a-transport.ts';
-import { aBroker, type TestBroker } from '../../../support/an-amqp-queue.ts';
 import { aStagedResult } from '../../../support/a-job-input.ts';
 import { aFolder, killAll, startDqm, type DqmProcess } from '../../../support/dqm-process.ts';
-import { describeWithAmqp, servers } from '../../../support/servers.ts';
+import { servers } from '../../../support/servers.ts';
 import { until } from '../../../support/until.ts';
 
 const folder = aFolder();
@@ -184,13 +182,4 @@ function testsOf(openTransport: () => OpenTransport): void {
   });
 }
 
-describe('on SQS', () => {
-  testsOf(() => anSqsTransport);
-});
-
-describeWithAmqp('on AMQP', () => {
-  let broker: TestBroker;
-  beforeAll(async () => (broker = await aBroker()));
-  afterAll(() => broker?.close());
-  testsOf(() => amqpTransports(broker));
-});
+describeOnEachBroker(testsOf);
