@@ -29,10 +29,11 @@ export async function publish(folder: string, file: StagedFile, signal: AbortSig
     // Both reach the disk together, and before the link: a reference must never name what a power loss could take.
     await allOf([placeBytes(folder, file, signal), writeFile(draft, referenceText(file), { flush: true })]);
     const isOurs = await placeReference(folder, draft);
-    await Promise.all(foldersToSync(folder, created).map(syncFolder));
+    await Promise.all([...foldersToSync(folder, created).map(syncFolder), discard(draft)]);
     return isOurs;
-  } finally {
+  } catch (error) {
     await discard(draft);
+    throw error;
   }
 }
 
@@ -73,11 +74,12 @@ export async function openBytes(root: string, folder: string, result: StagedResu
   return file.createReadStream({ highWaterMark: READ_AHEAD_BYTES });
 }
 
-/** All bytes of a small result. */
+/** All bytes of a small result, or fewer when the file is shorter. */
 export async function readBytes(root: string, folder: string, result: StagedResult): Promise<Buffer> {
   const file = await openFile(root, folder, result);
   try {
-    return await file.readFile();
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(result.size), 0, result.size, 0);
+    return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
   }

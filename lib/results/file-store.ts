@@ -37,8 +37,6 @@ export function createFileStore({ root }: { root: string }): ResultStore {
   }
 
   async function put(key: string, file: StagedFile, signal: AbortSignal): Promise<StagedResult> {
-    const earlier = await find(key, signal);
-    if (earlier) return earlier;
     const folder = folderOf(key);
     if (await asking(root, signal, () => publish(folder, file, signal))) return referenceTo(key, file);
     const published = await find(key, signal);

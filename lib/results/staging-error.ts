@@ -8,6 +8,18 @@ export async function onDisk<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw new StagingError(`staging folder: ${(error as Error).message}`, { cause: error });
+    throw stagingError(error);
   }
 }
+
+/** The same for work of microseconds that is done in this thread. */
+export function onDiskAtOnce<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw stagingError(error);
+  }
+}
+
+const stagingError = (error: unknown): StagingError =>
+  new StagingError(`staging folder: ${(error as Error).message}`, { cause: error });
