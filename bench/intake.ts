@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -7,9 +6,9 @@ import type { Client } from '@temporalio/client';
 
 import { openContext, type Context } from '../cli/context.ts';
 import { intakeOf, type IntakeParts } from '../cli/parts/intake.ts';
-import { runProcess, type Opened } from '../cli/process.ts';
+import type { Opened } from '../cli/process.ts';
 import { createSqs } from '../lib/aws.ts';
-import { environment, silenceAwsNotice } from '../lib/config/environment.ts';
+import { environment } from '../lib/config/environment.ts';
 import { createLog } from '../lib/log.ts';
 import { createResultStore } from '../lib/results/open-store.ts';
 import { startEmulator } from '../lib/servers/emulator.ts';
@@ -23,6 +22,7 @@ import { bridgeMemory } from './intake/memory.ts';
 import { BODY, configText } from './intake/places.ts';
 import { poisoned } from './intake/poison.ts';
 import { openEngine } from './open-engine.ts';
+import { runBench } from './run-bench.ts';
 import { median } from './statistics.ts';
 
 /**
@@ -57,27 +57,31 @@ interface Rivals {
   bare(queue: string, messages: number): Promise<void>;
 }
 
-silenceAwsNotice();
-const folder = await mkdtemp(join(tmpdir(), 'dqm-bench-'));
+/** Of what is measured: a message more is no news. */
 const log = createLog({ level: 'info', output: { write: () => true } });
-try {
-  await runProcess(createLog({ level: 'warn' }), async (opened) => {
-    const results: Record<string, object> = {};
-    const { engine, ...rivals } = await openRivals(opened);
-    for (const [name, each] of Object.entries(rivals)) {
-      results[name] = {
-        ...summary(await measure(each)),
-        poisoned: await poisoned(each.broker, ROUNDS, each.bridge),
-        memory: await bridgeMemory(each.broker, WAITING, { folder, engine }),
-      };
-      process.stdout.write(`${name}: ${JSON.stringify(results[name])}\n`);
-    }
-    await writeFile(join(process.cwd(), 'bench/intake-results.json'), `${JSON.stringify(results, undefined, 2)}\n`);
-    opened.runs({ done: Promise.resolve(), stop: () => undefined });
-  });
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+
+await runBench({
+  log: createLog({ level: 'warn' }),
+  file: 'intake-results.json',
+  open: async ({ folder, opened }) => {
+    const { engine, ...rivals } = await openRivals(folder, opened);
+    return async () => {
+      const results: Record<string, object> = {};
+      for (const [name, each] of Object.entries(rivals)) {
+        results[name] = {
+          ...summary(await measure(each)),
+          poisoned: await poisoned(each.broker, ROUNDS, each.bridge),
+          memory: await bridgeMemory(each.broker, WAITING, { folder, engine, opened }),
+        };
+      }
+      return results;
+    };
+  },
+  table: (results) =>
+    Object.entries(results)
+      .map(([name, figures]) => `${name}: ${JSON.stringify(figures)}\n`)
+      .join(''),
+});
 
 /** Turn by turn, each first in every other round: what else the machine does meets both. */
 async function measure({ broker: { fill }, bridge, bare }: Rivals): Promise<Rates> {
@@ -118,7 +122,10 @@ function summary({ dqm, bare, cpuMs, seconds }: Rates) {
   };
 }
 
-async function openRivals(opened: Opened): Promise<Record<'sqs' | 'amqp', Rivals> & { engine: string }> {
+async function openRivals(
+  folder: string,
+  opened: Opened,
+): Promise<Record<'sqs' | 'amqp', Rivals> & { engine: string }> {
   const env = environment();
   const script = await findRabbitMq(env);
   if (script === undefined) throw new Error(`RabbitMQ is not installed: ${RABBITMQ_HINT}`);

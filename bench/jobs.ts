@@ -1,6 +1,4 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
@@ -8,8 +6,7 @@ import { parseArgs, promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 
 import { jobs, type JobsOptions } from '../cli/jobs.ts';
-import { runProcess, type Opened } from '../cli/process.ts';
-import { silenceAwsNotice } from '../lib/config/environment.ts';
+import type { Opened } from '../cli/process.ts';
 import { workflowIdFor } from '../lib/contract/ids.ts';
 import { DqmQueue, DqmState } from '../lib/contract/search-attributes.ts';
 import { packageRoot } from '../lib/engine/package-root.ts';
@@ -19,6 +16,7 @@ import { createLog } from '../lib/log.ts';
 import { enginePid } from './hosts/engine-process.ts';
 import { openStage, QUEUE, type Stage } from './hosts/stage.ts';
 import { processorMs } from './process-figures.ts';
+import { runBench } from './run-bench.ts';
 import { percentile } from './statistics.ts';
 
 /**
@@ -41,31 +39,26 @@ const LOOKS: Record<string, JobsOptions> = {
   'dqm jobs --state failed': { state: 'failed' },
 };
 
-silenceAwsNotice();
-const log = createLog({ level: 'warn' });
-const folder = await mkdtemp(join(tmpdir(), 'dqm-bench-'));
-try {
-  await runProcess(log, async (opened) => {
+await runBench({
+  log: createLog({ level: 'warn' }),
+  file: 'jobs.json',
+  open: async ({ folder, log, opened }) => {
     const stage = await openStage({ folder, log, opened });
     await stage.startJobWorker();
     await (await stage.host('gpu-01')).start();
-    await startMany(stage.client, opened);
-    const running = await startRunning(stage, opened);
-    const pid = await enginePid(stage.engine.dataFolder);
-    const figures = await measure(pid);
-    const found = await run(['jobs', '--state', 'running', '--json']);
-    if (!found.includes(`"workflow_id":"${running}"`)) throw new Error('the running job was not found');
-    const asked = await countCalls(stage);
-    const rows = Object.keys(LOOKS).map((look) => ({ look, ...figures[look], ...asked[look] }));
-    const results = { jobs: count, failed: (count * FAILED_OF_TEN) / 10, running: 1, rows };
-    process.stdout.write(table(results.rows as Row[]));
-    await writeFile(join(process.cwd(), 'bench/jobs.json'), `${JSON.stringify(results, undefined, 2)}\n`);
-    opened.runs({ done: Promise.resolve(), stop: () => undefined });
-  });
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
-process.exit();
+    return async () => {
+      await startMany(stage.client, opened);
+      const running = await startRunning(stage, opened);
+      const figures = await measure(await enginePid(stage.engine.dataFolder), folder);
+      const found = await run(['jobs', '--state', 'running', '--json'], folder);
+      if (!found.includes(`"workflow_id":"${running}"`)) throw new Error('the running job was not found');
+      const asked = await countCalls(stage);
+      const rows = Object.keys(LOOKS).map((look) => ({ look, ...figures[look], ...asked[look] }) as Row);
+      return { jobs: count, failed: (count * FAILED_OF_TEN) / 10, running: 1, rows };
+    };
+  },
+  table: ({ rows }) => table(rows),
+});
 
 interface Timed {
   /** From the start of the process to its end. */
@@ -114,12 +107,12 @@ async function startRunning(stage: Stage, { signal }: Opened): Promise<string> {
   return workflowId;
 }
 
-async function measure(pid: number): Promise<Record<string, Timed>> {
+async function measure(pid: number, folder: string): Promise<Record<string, Timed>> {
   const looks = Object.keys(LOOKS).map((look) => ({ look, seconds: [] as number[], engineMs: [] as number[] }));
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const { look, seconds, engineMs } of looks) {
       const [startedMs, spentMs] = [performance.now(), processorMs(pid)];
-      await run(look.split(' ').slice(1));
+      await run(look.split(' ').slice(1), folder);
       seconds.push((performance.now() - startedMs) / 1_000);
       engineMs.push(processorMs(pid) - spentMs);
     }
@@ -136,7 +129,7 @@ async function measure(pid: number): Promise<Record<string, Timed>> {
   );
 }
 
-async function run(args: readonly string[]): Promise<string> {
+async function run(args: readonly string[], folder: string): Promise<string> {
   const program = join(packageRoot(), 'dist/cli/main.js');
   const config = ['--config', join(folder, 'intake.conf')];
   const most = { maxBuffer: 64 * 1024 * 1024 };

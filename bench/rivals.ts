@@ -12,10 +12,8 @@ import { openGpuWorkers } from '../cli/parts/gpu-workers.ts';
 import { intakeOf } from '../cli/parts/intake.ts';
 import { openJobWorker } from '../cli/parts/job-worker.ts';
 import { openShared } from '../cli/parts/shared.ts';
-import type { Opened } from '../cli/process.ts';
 import { createS3 } from '../lib/aws.ts';
 import { environment } from '../lib/config/environment.ts';
-import type { Log } from '../lib/log.ts';
 import { startEmulator } from '../lib/servers/emulator.ts';
 import { startSimulatorProcess } from '../lib/servers/simulator.ts';
 import { connectClient, connectWorker } from '../lib/temporal.ts';
@@ -25,20 +23,13 @@ import { configText } from './config-text.ts';
 import type { Rivals } from './measure.ts';
 import { openEngine } from './open-engine.ts';
 import { RESULT_BYTES } from './result-bytes.ts';
+import type { Bench } from './run-bench.ts';
 
 const BUCKET = 'bench';
 const QUEUE = 'bench';
 const BARE_TASK_QUEUE = 'bare';
 /** Both rivals in this process, on one engine with a file database, one simulator, one S3 and one web server. */
-export async function openRivals({
-  folder,
-  log,
-  opened,
-}: {
-  folder: string;
-  log: Log;
-  opened: Opened;
-}): Promise<Rivals> {
+export async function openRivals({ folder, log, opened }: Bench): Promise<Rivals> {
   const env = environment();
   const engine = await openEngine(join(folder, 'data'), { log, opened });
   const emulator = await startEmulator({ env });

@@ -12,13 +12,12 @@ import { openGpuWorkers } from '../../cli/parts/gpu-workers.ts';
 import { intakeOf } from '../../cli/parts/intake.ts';
 import { openJobWorker } from '../../cli/parts/job-worker.ts';
 import { openShared } from '../../cli/parts/shared.ts';
-import type { Opened } from '../../cli/process.ts';
 import { environment } from '../../lib/config/environment.ts';
-import type { Log } from '../../lib/log.ts';
 import { startSimulatorProcess } from '../../lib/servers/simulator.ts';
 import { connectClient, connectWorker } from '../../lib/temporal.ts';
 import type { CallRecord } from '../../simulator/calls.ts';
 import { openEngine } from '../open-engine.ts';
+import type { Bench } from '../run-bench.ts';
 
 const QUEUE = 'bench';
 const BARE_TASK_QUEUE = 'bare';
@@ -27,7 +26,7 @@ const HOSTS = 4;
 const fileOf = (name: string): string => fileURLToPath(new URL(`${name}.js`, import.meta.url));
 
 /** Four simulated hosts, and on one engine the chains and a workflow without the kit. */
-export async function openStage({ folder, log, opened }: { folder: string; log: Log; opened: Opened }) {
+export async function openStage({ folder, log, opened }: Bench) {
   const env = environment();
   const dataFolder = join(folder, 'data');
   const engine = await openEngine(dataFolder, { log, opened });

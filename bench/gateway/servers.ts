@@ -1,8 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+
+import type { Opened } from '../../cli/process.ts';
 
 /** A server in a process of its own. */
 export interface Server {
@@ -15,16 +17,11 @@ export interface GatewayPlaces {
   realityServerUrl: string;
   sqs: { endpoint: string; url: string };
   amqp: { url: string; queue: string };
-}
-
-const children: ChildProcess[] = [];
-
-export function stopServers(): void {
-  for (const child of children) child.kill('SIGKILL');
+  opened: Opened;
 }
 
 /** `dqm gateway` without an engine: what is measured here needs none. */
-export async function startGateway({ folder, realityServerUrl, sqs, amqp }: GatewayPlaces): Promise<Server> {
+export async function startGateway({ folder, realityServerUrl, sqs, amqp, opened }: GatewayPlaces): Promise<Server> {
   const file = join(folder, 'realityserver.conf');
   await writeFile(
     file,
@@ -57,7 +54,7 @@ export async function startGateway({ folder, realityServerUrl, sqs, amqp }: Gate
 `,
   );
   const program = join(import.meta.dirname, '../../cli/main.js');
-  const server = await started([program, 'gateway', '--config', file], 'stderr', (line) => {
+  const server = await started([program, 'gateway', '--config', file], opened, 'stderr', (line) => {
     const { msg, address } = JSON.parse(line) as { msg: string; address?: string };
     return msg === 'Gateway listens' ? `http://${address}/` : undefined;
   });
@@ -66,17 +63,24 @@ export async function startGateway({ folder, realityServerUrl, sqs, amqp }: Gate
 }
 
 /** One of the rivals beside this file: it says where it listens. */
-export const startRival = (script: string, ...args: string[]): Promise<Server> =>
-  started([join(import.meta.dirname, script), ...args], 'stdout', (line) => (JSON.parse(line) as { url: string }).url);
+export const startRival = (script: string, argument: string, opened: Opened): Promise<Server> =>
+  started(
+    [join(import.meta.dirname, script), argument],
+    opened,
+    'stdout',
+    (line) => (JSON.parse(line) as { url: string }).url,
+  );
 
 async function started(
   args: string[],
+  opened: Opened,
   says: 'stdout' | 'stderr',
   urlIn: (line: string) => string | undefined,
 ): Promise<Server> {
+  opened.signal.throwIfAborted();
   const env = { ...process.env, TEMPORAL_ADDRESS: '127.0.0.1:1' };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  children.push(child);
+  opened.closes(() => child.kill('SIGKILL'));
   child[says === 'stdout' ? 'stderr' : 'stdout'].resume();
   for await (const line of createInterface(child[says])) {
     const url = urlIn(line);

@@ -3,10 +3,8 @@ import { join } from 'node:path';
 
 import { openContext } from '../../cli/context.ts';
 import { openShared } from '../../cli/parts/shared.ts';
-import type { Opened } from '../../cli/process.ts';
 import { createSqs } from '../../lib/aws.ts';
 import { environment } from '../../lib/config/environment.ts';
-import type { Log } from '../../lib/log.ts';
 import { createRealityServer } from '../../lib/realityserver/http.ts';
 import { startEmulator } from '../../lib/servers/emulator.ts';
 import { startSimulatorProcess } from '../../lib/servers/simulator.ts';
@@ -17,6 +15,7 @@ import { bullmqPeer, bullmqTwoQueuesPeer } from './bullmq.ts';
 import { dqmPeers } from './dqm.ts';
 import { configText } from '../config-text.ts';
 import { openEngine } from '../open-engine.ts';
+import type { Bench } from '../run-bench.ts';
 
 import type { Peer } from './peer.ts';
 import { plainTemporalPeer } from './plain-temporal.ts';
@@ -29,14 +28,16 @@ const COMMAND_MS = 100;
 /** Too long for dqm to call the next one ahead. */
 const LONG_COMMAND_MS = 300;
 
-interface OpenPeers {
-  folder: string;
-  log: Log;
-  opened: Opened;
+export interface Peers {
+  peers: Peer[];
+  /** What a peer's job calls. */
+  render(): Promise<void>;
+  /** Of all commands since it was asked last. */
+  gaps(): Promise<number[]>;
 }
 
 /** All of them in this process, turn by turn, on one simulated RealityServer. */
-export async function openPeers({ folder, log, opened }: OpenPeers) {
+export async function openPeers({ folder, log, opened }: Bench): Promise<Peers> {
   const env = environment();
   const dataFolder = join(folder, 'data');
   const engine = await openEngine(dataFolder, { log, opened });
@@ -90,7 +91,6 @@ export async function openPeers({ folder, log, opened }: OpenPeers) {
   return {
     peers,
     render: async () => void (await call(COMMAND, parameters)),
-    /** Of all commands since it was asked last. */
     gaps: async () => {
       const records = JSON.parse(await call('sim_calls', `{"command":"${COMMAND}","clear":true}`)) as CallRecord[];
       return records.slice(1).map(({ start }, index) => start - (records[index]?.end ?? start));

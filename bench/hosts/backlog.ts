@@ -1,15 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-import { runProcess, type Opened } from '../../cli/process.ts';
-import { silenceAwsNotice } from '../../lib/config/environment.ts';
+import type { Opened } from '../../cli/process.ts';
 import { createLog } from '../../lib/log.ts';
 import { activitiesWaiting } from '../../lib/task-queue.ts';
 import { gpuTaskQueue } from '../../lib/contract/names.ts';
 import { processorMs, residentMb } from '../process-figures.ts';
+import { runBench } from '../run-bench.ts';
 import { percentile } from '../statistics.ts';
 
 import { beatsCost } from './beats.ts';
@@ -32,12 +29,11 @@ const STARTS_AT_ONCE = 20;
 const MISSING = 10;
 const HOSTS = 100;
 
-silenceAwsNotice();
-const log = createLog({ level: 'warn' });
-const folder = await mkdtemp(join(tmpdir(), 'dqm-bench-'));
-try {
-  await runProcess(log, async (opened) => {
-    const stage = await openStage({ folder, log, opened });
+await runBench({
+  log: createLog({ level: 'warn' }),
+  file: 'hosts/backlog.json',
+  open: async (bench) => {
+    const stage = await openStage(bench);
     const jobWorker = await stage.startJobWorker();
     const host = await stage.host('gpu-01');
     const gpuWorker = await host.start();
@@ -46,22 +42,15 @@ try {
       jobWorker: jobWorker.pid,
       gpuWorker: gpuWorker.pid,
     };
-    const few = await measure(FEW, stage, host, pids, opened);
-    const results = {
-      few,
-      many: await measure(many, stage, host, pids, opened),
-      beats: { hosts: HOSTS, coresOfEngine: 0 },
+    return async () => {
+      const few = await measure(FEW, stage, host, pids, bench.opened);
+      const results = { few, many: await measure(many, stage, host, pids, bench.opened) };
+      await gpuWorker.stop();
+      return { ...results, beats: { hosts: HOSTS, coresOfEngine: await beatsCost(stage, HOSTS, pids.engine) } };
     };
-    await gpuWorker.stop();
-    results.beats.coresOfEngine = await beatsCost(stage, HOSTS, pids.engine);
-    process.stdout.write(table(results));
-    await writeFile(join(process.cwd(), 'bench/hosts/backlog.json'), `${JSON.stringify(results, undefined, 2)}\n`);
-    opened.runs({ done: Promise.resolve(), stop: () => undefined });
-  });
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
-process.exit();
+  },
+  table,
+});
 
 type Pids = Record<'engine' | 'jobWorker' | 'gpuWorker', number>;
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import type { Opened } from '../../cli/process.ts';
 import { packageRoot } from '../../lib/engine/package-root.ts';
 
 /** A `dqm` of the build, as it runs on a host of its own. */
@@ -14,8 +15,9 @@ export interface DqmProcess {
   stop(): Promise<void>;
 }
 
-/** Resolves when it has logged that message; rejects when it ends before. */
-export async function startDqm(args: readonly string[], message: string): Promise<DqmProcess> {
+/** Resolves when it has logged that message; rejects when it ends before. It does not outlive what is opened. */
+export async function startDqm(args: readonly string[], message: string, opened: Opened): Promise<DqmProcess> {
+  opened.signal.throwIfAborted();
   const program = join(packageRoot(), 'dist/cli/main.js');
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   const closed = once(child, 'close');
@@ -23,6 +25,7 @@ export async function startDqm(args: readonly string[], message: string): Promis
     child.kill(signal);
     await closed;
   };
+  opened.closes(() => end('SIGKILL'));
   const said = new Promise<void>((resolve, reject) => {
     createInterface(child.stderr).on('line', (line) => line.includes(`"msg":"${message}"`) && resolve());
     const ended = (): void => reject(new Error(`dqm ${args.join(' ')} ended without saying "${message}"`));

@@ -1,16 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-import { runProcess, type Opened } from '../../cli/process.ts';
-import { silenceAwsNotice } from '../../lib/config/environment.ts';
 import { createLog } from '../../lib/log.ts';
+import { runBench } from '../run-bench.ts';
 import { percentile } from '../statistics.ts';
 
 import type { DqmProcess } from './dqm-process.ts';
-import { openStage, type Host } from './stage.ts';
+import { openStage, type Host, type Stage } from './stage.ts';
 
 /**
  * How long a command of a host that was killed in the middle of it waits until another host starts it, against
@@ -24,40 +20,45 @@ const HEARTBEAT_TIMEOUT_MS = 5_000;
 const ALLOWED_MS = 5_000;
 const COMMAND_MS = 4_000;
 const LOOK_MS = 20;
+const LINES = [
+  `heartbeat_timeout ${HEARTBEAT_TIMEOUT_MS}ms`,
+  '<user command>',
+  'name sleep',
+  'cancel_command stop_render',
+  '</user>',
+];
 
-silenceAwsNotice();
-const log = createLog({ level: 'warn' });
-const folder = await mkdtemp(join(tmpdir(), 'dqm-bench-'));
-try {
-  await runProcess(log, async (opened) => {
-    const waitsMs = await killHosts(opened);
-    const [p50, p95] = [50, 95].map((percent) => Math.round(percentile(waitsMs, percent)));
-    const results = { heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS, kills, p50Ms: p50, p95Ms: p95, waitsMs };
-    process.stdout.write(
-      `${kills} kills, heartbeat_timeout ${HEARTBEAT_TIMEOUT_MS} ms: another host started the command after ${p50} ms (p50), ` +
-        `${p95} ms (p95); at most ${HEARTBEAT_TIMEOUT_MS + ALLOWED_MS} ms allowed\n`,
-    );
-    await writeFile(join(process.cwd(), 'bench/hosts/killed.json'), `${JSON.stringify(results, undefined, 2)}\n`);
-    opened.runs({ done: Promise.resolve(), stop: () => undefined });
-  });
-} finally {
-  await rm(folder, { recursive: true, force: true });
+interface Results {
+  heartbeatTimeoutMs: number;
+  kills: number;
+  p50Ms: number;
+  p95Ms: number;
+  waitsMs: number[];
 }
-process.exit();
 
-async function killHosts(opened: Opened): Promise<number[]> {
-  const lines = [
-    `heartbeat_timeout ${HEARTBEAT_TIMEOUT_MS}ms`,
-    '<user command>',
-    'name sleep',
-    'cancel_command stop_render',
-    '</user>',
-  ];
-  const stage = await openStage({ folder, log, opened, lines });
-  await stage.startJobWorker();
-  const hosts = await Promise.all(['gpu-01', 'gpu-02'].map((name) => stage.host(name)));
-  const running = new Map<Host, DqmProcess>();
-  for (const host of hosts) running.set(host, await host.start());
+await runBench({
+  log: createLog({ level: 'warn' }),
+  file: 'hosts/killed.json',
+  open: async (bench) => {
+    const stage = await openStage({ ...bench, lines: LINES });
+    await stage.startJobWorker();
+    const hosts = await Promise.all(['gpu-01', 'gpu-02'].map((name) => stage.host(name)));
+    const running = new Map<Host, DqmProcess>();
+    for (const host of hosts) running.set(host, await host.start());
+    return async (): Promise<Results> => {
+      const waitsMs = await killHosts(stage, running);
+      const [p50Ms = 0, p95Ms = 0] = [50, 95].map((percent) => Math.round(percentile(waitsMs, percent)));
+      return { heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS, kills, p50Ms, p95Ms, waitsMs };
+    };
+  },
+  table: ({ p50Ms, p95Ms }) =>
+    `${kills} kills, heartbeat_timeout ${HEARTBEAT_TIMEOUT_MS} ms: another host started the command after ${p50Ms} ms (p50), ` +
+    `${p95Ms} ms (p95); at most ${HEARTBEAT_TIMEOUT_MS + ALLOWED_MS} ms allowed\n`,
+});
+
+/** Hosts and their workers; a killed one is started again. */
+async function killHosts(stage: Stage, running: Map<Host, DqmProcess>): Promise<number[]> {
+  const hosts = [...running.keys()];
   const waitsMs: number[] = [];
   for (let kill = 0; kill < kills; kill += 1) {
     const id = await stage.submit({ command: 'sleep', parameters: { ms: COMMAND_MS, kill } });

@@ -1,14 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 import { startReceiver } from '../../cli/demo/receiver.ts';
-import { runProcess, type Opened } from '../../cli/process.ts';
-import { silenceAwsNotice } from '../../lib/config/environment.ts';
 import { createLog } from '../../lib/log.ts';
 import { memoryDuring } from '../process-figures.ts';
+import { runBench, type Bench } from '../run-bench.ts';
 
 import { BUCKET, openStage, type Job } from './stage.ts';
 
@@ -23,47 +21,54 @@ const SMALL_BYTES = 1_000_000;
 /** What a start leaves behind is collected by then. */
 const REST_MS = 10_000;
 
-silenceAwsNotice();
-const log = createLog({ level: 'warn' });
-const results: Awaited<ReturnType<typeof measure>>[] = [];
-for (const store of ['file', 's3'] as const) {
-  await runProcess(log, async (opened) => {
-    results.push(await measure(store, opened));
-    opened.runs({ done: Promise.resolve(), stop: () => undefined });
-  });
-}
-process.stdout.write(table());
-await writeFile(join(process.cwd(), 'bench/hosts/large-result.json'), `${JSON.stringify(results, undefined, 2)}\n`);
-process.exit();
+await runBench({
+  log: createLog({ level: 'warn' }),
+  file: 'hosts/large-result.json',
+  open: async (bench) => {
+    const measures = [await openStore('file', bench), await openStore('s3', bench)];
+    return async () => {
+      const results: Figures[] = [];
+      for (const measure of measures) results.push(await measure());
+      return results;
+    };
+  },
+  table,
+});
 
-async function measure(store: 'file' | 's3', opened: Opened) {
-  const folder = await mkdtemp(join(tmpdir(), 'dqm-bench-'));
-  opened.closes(() => rm(folder, { recursive: true, force: true }));
-  const stage = await openStage({
-    folder,
-    log,
-    opened,
-    ...(store === 's3' && { resultStore: `s3://${BUCKET}/results` }),
-  });
+interface Figures {
+  store: 'file' | 's3';
+  gigabytes: number;
+  seconds: number;
+  gpuWorker: { beforeMb: number; mostMb: number };
+  jobWorker: { beforeMb: number; mostMb: number };
+}
+
+/** A farm of its own for each kind of store. */
+async function openStore(store: 'file' | 's3', bench: Bench): Promise<() => Promise<Figures>> {
+  const folder = join(bench.folder, store);
+  await mkdir(folder);
+  const stage = await openStage({ ...bench, folder, ...(store === 's3' && { resultStore: `s3://${BUCKET}/results` }) });
   const receiver = await startReceiver();
-  opened.closes(() => receiver.close());
+  bench.opened.closes(() => receiver.close());
   const [jobs, gpu] = await Promise.all([stage.startJobWorker(), (await stage.host('gpu-01')).start()]);
   const run = async (bytes: number): Promise<void> => {
     const id = await stage.submit(jobOf(bytes, receiver.url));
     await stage.client.workflow.getHandle(id).result();
   };
-  await run(SMALL_BYTES);
-  await delay(REST_MS);
-  const began = performance.now();
-  const bytes = gigabytes * 1_000_000_000;
-  let job = { beforeMb: 0, mostMb: 0 };
-  const host = await memoryDuring(gpu.pid, async () => {
-    job = await memoryDuring(jobs.pid, () => run(bytes));
-  });
-  const seconds = Math.round((performance.now() - began) / 1_000);
-  const arrived = receiver.received.some((post) => post.bytes === bytes);
-  if (!arrived) throw new Error('the web server has not got all of it');
-  return { store, gigabytes, seconds, gpuWorker: host, jobWorker: job };
+  return async () => {
+    await run(SMALL_BYTES);
+    await delay(REST_MS);
+    const began = performance.now();
+    const bytes = gigabytes * 1_000_000_000;
+    let job = { beforeMb: 0, mostMb: 0 };
+    const host = await memoryDuring(gpu.pid, async () => {
+      job = await memoryDuring(jobs.pid, () => run(bytes));
+    });
+    const seconds = Math.round((performance.now() - began) / 1_000);
+    const arrived = receiver.received.some((post) => post.bytes === bytes);
+    if (!arrived) throw new Error('the web server has not got all of it');
+    return { store, gigabytes, seconds, gpuWorker: host, jobWorker: job };
+  };
 }
 
 function jobOf(bytes: number, url: string): Job {
@@ -75,7 +80,7 @@ function jobOf(bytes: number, url: string): Job {
 }
 
 /** Markdown. */
-function table(): string {
+function table(results: readonly Figures[]): string {
   const rows = results.flatMap(({ store, seconds, gpuWorker, jobWorker }) =>
     Object.entries({ 'GPU worker': gpuWorker, 'job worker': jobWorker }).map(
       ([name, { beforeMb, mostMb }]) =>

@@ -8,10 +8,8 @@ import type { Client } from '@temporalio/client';
 
 import { openContext } from '../../cli/context.ts';
 import { intakeOf } from '../../cli/parts/intake.ts';
-import type { Opened } from '../../cli/process.ts';
 import { createS3 } from '../../lib/aws.ts';
 import { environment } from '../../lib/config/environment.ts';
-import type { Log } from '../../lib/log.ts';
 import { createRealityServer } from '../../lib/realityserver/http.ts';
 import { createResultStore } from '../../lib/results/open-store.ts';
 import { startEmulator } from '../../lib/servers/emulator.ts';
@@ -20,6 +18,7 @@ import { connectClient } from '../../lib/temporal.ts';
 import type { CallRecord } from '../../simulator/calls.ts';
 import { configText } from '../config-text.ts';
 import { openEngine } from '../open-engine.ts';
+import type { Bench } from '../run-bench.ts';
 
 import { startDqm, type DqmProcess } from './dqm-process.ts';
 
@@ -52,10 +51,7 @@ export interface Stage {
   submit(job: Job): Promise<string>;
 }
 
-export interface StageOptions {
-  folder: string;
-  log: Log;
-  opened: Opened;
+export interface StageOptions extends Bench {
   /** Default: a folder that all share. */
   resultStore?: string;
   /** For all of them, in `<user dqm>`. */
@@ -87,12 +83,6 @@ export async function openStage({
     );
     return file;
   };
-  const started = async (args: readonly string[], message: string): Promise<DqmProcess> => {
-    const process = await startDqm(args, message);
-    opened.closes(() => process.kill());
-    return process;
-  };
-
   const file = await configOf('intake');
   const { config } = openContext({ config: file }, log);
   const s3 = createS3(config.aws);
@@ -103,7 +93,8 @@ export async function openStage({
   return {
     client,
     engine: { address: engine.address, dataFolder },
-    startJobWorker: async () => started(['worker', 'jobs', '--config', await configOf('jobs')], 'Job worker started'),
+    startJobWorker: async () =>
+      startDqm(['worker', 'jobs', '--config', await configOf('jobs')], 'Job worker started', opened),
     host: async (name) => {
       const simulator = await startSimulatorProcess({ env });
       opened.needs(simulator);
@@ -112,7 +103,7 @@ export async function openStage({
       const host = await configOf(name, [`host_name ${name}`, `realityserver_url ${simulator.url}`]);
       return {
         name,
-        start: () => started(['worker', 'gpu', '--config', host], 'RealityServer is ready'),
+        start: () => startDqm(['worker', 'gpu', '--config', host], 'RealityServer is ready', opened),
         calls: async (command) => {
           const { bytes } = await realityServer.run('sim_calls', JSON.stringify({ command }), opened.signal);
           return (await json(bytes)) as CallRecord[];

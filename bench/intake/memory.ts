@@ -2,6 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import type { Opened } from '../../cli/process.ts';
 import { startDqm } from '../hosts/dqm-process.ts';
 import { memoryDuring } from '../process-figures.ts';
 
@@ -24,14 +25,14 @@ export interface BridgeMemory {
 export async function bridgeMemory(
   broker: Broker,
   waiting: number,
-  places: { folder: string; engine: string },
+  { opened, ...places }: { folder: string; engine: string; opened: Opened },
 ): Promise<BridgeMemory> {
   const queue = await broker.fill(waiting);
   const folder = await mkdtemp(join(places.folder, 'bridge-'));
   const most = async (maxWaitingJobs: string, work: () => Promise<void>): Promise<number> => {
     const file = join(folder, `${maxWaitingJobs}.conf`);
     await writeFile(file, bridgeConfigText({ ...places, folder, broker: broker.lines(queue, maxWaitingJobs) }));
-    const bridge = await startDqm(['bridge', '--config', file], 'Bridge started');
+    const bridge = await startDqm(['bridge', '--config', file], 'Bridge started', opened);
     try {
       return (await memoryDuring(bridge.pid, work)).mostMb;
     } finally {
