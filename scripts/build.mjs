@@ -1,5 +1,5 @@
-// Compiles the sources into dist/, copies what the compiler leaves behind, bundles the workflows, and does nothing when
-// nothing has changed.
+// Compiles the sources into dist/, copies what the compiler leaves behind, bundles the program and the workflows, and does
+// nothing when nothing has changed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,13 @@ const SOURCE_FOLDERS = [
   'workers',
   'workflows',
 ];
-const SETTINGS = ['package-lock.json', 'scripts/build.mjs', 'tsconfig.json', 'tsconfig.build.json'];
+const SETTINGS = [
+  'package-lock.json',
+  'scripts/build.mjs',
+  'scripts/bundle-program.mjs',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
 /** What the program reads beside its code. */
 const ASSET = /\.(?:css|html|mjs|yaml)$/;
 const SOURCE = /\.(?:ts|css|html|mjs|yaml)$/;
@@ -36,9 +42,9 @@ export async function build() {
   // Gone first: a build that fails half-way must not pass for a good one.
   rmSync(stamp, { force: true });
   const assets = sources.filter((file) => ASSET.test(file));
-  const written = new Set([...compile(), ...assets.map(copyAsset)]);
+  const written = new Set([...compile(), ...assets.map(copyAsset), ...(await bundleProgram())]);
   for (const file of filesIn('dist')) if (!written.has(resolve(root, file))) rmSync(resolve(root, file));
-  await bundle();
+  await bundleWorkflows();
   for (const command of COMMANDS) if (existsSync(join(dist, command))) chmodSync(join(dist, command), 0o755);
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, state);
@@ -59,12 +65,18 @@ function compile() {
     .map((line) => resolve(root, line.slice('TSFILE: '.length)));
 }
 
+async function bundleProgram() {
+  // Not at the top: setup imports this file before there is any package.
+  const bundler = await import('./bundle-program.mjs');
+  return bundler.bundleProgram(dist);
+}
+
 /** For job workers without chains. */
-async function bundle() {
+async function bundleWorkflows() {
   const built = (file) => import(pathToFileURL(join(dist, file)).href);
-  const { BUILT_WORKFLOWS, bundleWorkflows } = await built('workers/bundle.js');
+  const { BUILT_WORKFLOWS, ...bundler } = await built('workers/bundle.js');
   const { createLog } = await built('lib/log.js');
-  const { code } = await bundleWorkflows(createLog({ level: 'warn' }));
+  const { code } = await bundler.bundleWorkflows(createLog({ level: 'warn' }));
   writeFileSync(BUILT_WORKFLOWS, code);
 }
 
