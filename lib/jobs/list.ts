@@ -8,7 +8,7 @@ import { failureGroups, type FailureGroup } from './failures.ts';
 import type { JobRow } from './job-view.ts';
 import { latestRuns } from './latest-runs.ts';
 import { pendingActivities, runningCommand } from './pending.ts';
-import { matches, visibilityQuery, type JobFilter } from './query.ts';
+import { holdsLaterRuns, matches, visibilityQuery, type JobFilter } from './query.ts';
 import { jobRow, type ExecutionInfo, type UiPlace } from './row.ts';
 import { jobsOnHosts } from './on-hosts.ts';
 
@@ -52,7 +52,10 @@ export interface JobsOverview {
   hasMoreFailures: boolean;
 }
 
-/** A list, and what failed summed up: three queries of visibility, unless many of the newest were retried since. */
+/**
+ * A list, and what failed summed up: three queries of visibility, unless many of the newest were retried since, or a
+ * filter leaves more than 1,000 ids in doubt.
+ */
 export async function jobsOverview(client: Client, options: ListOptions): Promise<JobsOverview> {
   const { limit, ...filter } = filterOf(options);
   if (filter.state !== undefined && filter.state !== 'failed') {
@@ -63,7 +66,9 @@ export async function jobsOverview(client: Client, options: ListOptions): Promis
     take(executions(client, filter, pageSize), pageSize),
     take(executions(client, { ...filter, state: 'failed' }, LARGEST_PAGE), LARGEST_PAGE),
   ]);
-  const isLatest = await latestRuns(client, [...page, ...failed]);
+  const isLatest = await (holdsLaterRuns(filter)
+    ? latestRuns(client, failed, page)
+    : latestRuns(client, [...page, ...failed]));
   const ui = uiOf(client, options);
   const kept = page.filter(isLatest);
   const isWhole = page.length < pageSize || kept.length >= limit;

@@ -40,6 +40,10 @@ export const matches = (row: JobRow, { queue, tenant, command, since }: JobFilte
     since === undefined || new Date(row.created) >= since,
   ].every(Boolean);
 
+/** Whether a later run of the same id is found wherever an earlier one is. */
+export const holdsLaterRuns = ({ queue: _queue, since: _since, ...others }: JobFilter): boolean =>
+  Object.values(others).every((value) => value === undefined);
+
 const openWith = (state: JobState): string => `(DqmState = '${state}' AND ExecutionStatus = 'Running')`;
 
 /** A workflow that was ended from outside keeps the `DqmState` it had: only open ones are believed. */
