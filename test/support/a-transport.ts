@@ -39,6 +39,8 @@ export interface TestTransport {
   send(body: string | Uint8Array, attributes?: Record<string, string>, messageId?: string): Promise<string>;
   /** The first message as a bridge gets it that dies before it has acknowledged: it stays in the queue. */
   deliveryOfDyingBridge(): Promise<QueueMessage>;
+  /** What a dead bridge had in hand is seen again, without the wait for it. */
+  showAgain(): Promise<unknown>;
   startBridge(deps: BridgeDeps): Running;
   deadLetters: DeadLetterTarget;
   /** Takes one out of the dead-letter queue. */
@@ -97,6 +99,7 @@ export async function anSqsTransport({
       );
       return sqsQueueMessage(name, received);
     },
+    showAgain: () => queue.showAgain(),
     startBridge: (deps) => startSqsBridge({ ...deps, sqs, queue: config }),
     deadLetters: createSqsDeadLetters(sqs, config, silentLog),
     takeDeadLetter: async () => {
@@ -132,6 +135,8 @@ export const amqpTransports =
         return messageId;
       },
       deliveryOfDyingBridge: async () => amqpQueueMessage(name, await broker.peek(queue)),
+      // The end of its connection is enough.
+      showAgain: async () => undefined,
       startBridge: (deps) => startAmqpBridge({ ...deps, queue: config }),
       deadLetters: target,
       takeDeadLetter: async () => {

@@ -1,7 +1,9 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 
 import type { QueueConfig } from '../../../../lib/config/config.ts';
+import { rejectedWorkflowIdBeside } from '../../../../lib/contract/ids.ts';
 import { gpuTaskQueue, JOBS_TASK_QUEUE } from '../../../../lib/contract/names.ts';
 import type { Running } from '../../../../lib/run.ts';
 import { configText } from '../../../support/a-config.ts';
@@ -66,7 +68,7 @@ secret_access_key test
 <user queue>
 name ${config.name}
 url ${config.url}
-dead_letter_url ${config.deadLetterUrl}
+${config.deadLetterUrl === undefined ? '' : `dead_letter_url ${config.deadLetterUrl}`}
 max_waiting_jobs unlimited
 </user>`,
       };
@@ -76,7 +78,7 @@ max_waiting_jobs unlimited
 name ${config.name}
 url ${Object.assign(new URL(servers().amqpUrl ?? ''), { host: address }).href}
 queue ${config.queue}
-dead_letter_queue ${config.deadLetter?.kind === 'queue' ? config.deadLetter.queue : ''}
+${config.deadLetter?.kind === 'queue' ? `dead_letter_queue ${config.deadLetter.queue}` : ''}
 max_waiting_jobs unlimited
 </user>`,
       };
@@ -161,6 +163,29 @@ async function killedBefore(step: Step, transport: TestTransport) {
 const idOf = ({ kind, messageId, runId }: { kind: string; messageId: string; runId: string }): string | undefined =>
   kind === 'amqp' ? `${messageId}~${runId}` : undefined;
 
+/** A bridge is killed before the broker hears that a message is settled which has no dead-letter queue to go to; another one goes on. */
+async function killedWhileHolding(transport: TestTransport) {
+  const { name, kind } = transport.config;
+  const ways: Ways = { broker: brokerOf(transport.config), temporal: servers().temporalAddress };
+  const broker = await aProxy(ways.broker);
+  // Class 60, method 80: basic.ack.
+  const bytes = kind === 'sqs' ? 'DeleteMessageBatch' : Buffer.of(0, 60, 0, 80);
+  const reached = broker.holdAt({ bytes, passes: false });
+  const first = aBridge(transport, { ...ways, broker: addressOf(broker) });
+  const messageId = await transport.send('not JSON');
+  await reached;
+  const held = engine.client.workflow.getHandle(`rejected/${name}/${messageId}`);
+  const { runId } = await held.describe();
+  await first.stop('SIGKILL');
+  await transport.showAgain();
+
+  const second = aBridge(transport, ways);
+  const settled = await second.said('Message rejected');
+  expect(await second.stop()).toBe(0);
+  expect(await transport.depth()).toBe(0);
+  return { messageId, settled, runId, now: await held.describe() };
+}
+
 const STEPS: readonly Step[] = ['the broker has it', 'the broker says so', 'the engine hears of it'];
 
 function testsOf(openTransport: () => OpenTransport): void {
@@ -179,6 +204,15 @@ function testsOf(openTransport: () => OpenTransport): void {
       }
       expect(commands).toBe(2);
     }
+  });
+
+  test('a bridge is killed between holding a rejected message in a workflow and acknowledging it: another one settles it, one workflow holds it', async () => {
+    const transport = await openTransport()({ deadLetters: 'none' });
+    const { messageId, settled, runId, now } = await killedWhileHolding(transport);
+    expect(settled).toMatchObject({ messageId, type: 'BadMessage' });
+    expect(now).toMatchObject({ runId, status: { name: 'RUNNING' } });
+    const beside = rejectedWorkflowIdBeside(transport.config.name, messageId, Buffer.from('not JSON'));
+    await expect(engine.client.workflow.getHandle(beside).describe()).rejects.toThrow(WorkflowNotFoundError);
   });
 }
 
