@@ -13,11 +13,13 @@ export interface CallAhead {
 /** What ended otherwise, or took longer, may do so again: then the next command waits where any host can take it. */
 const SHORT_IN_A_ROW = 8;
 const SHORT_MS = 250;
+/** Who says 20 ms now and 200 then says nothing of the next one: a `highest` job would wait behind what was called too soon. */
+const ALIKE_MS = 100;
 /** The engine hands a command out in 5 ms, in 50 when it is busy. */
 const LEAD_MS = 50;
 
 /**
- * Calls `soonOver` a moment before the end of a command whose last eight runs here were all short. Between commands of
+ * Calls `soonOver` a moment before the end of a command whose last eight runs here were all short, and alike. Between commands of
  * 100 ms the way to the engine is a tenth of the GPU's time; after a longer one it is nothing, and what was called too soon
  * would wait here while another host is idle.
  */
@@ -56,6 +58,7 @@ export function createCallAhead({ clock, soonOver }: { clock: Clock; soonOver():
 }
 
 function callAfterMs(lately: readonly number[]): number | undefined {
-  if (lately.length < SHORT_IN_A_ROW || Math.max(...lately) > SHORT_MS) return undefined;
-  return Math.max(Math.min(...lately) - LEAD_MS, 0);
+  const [shortest, longest] = [Math.min(...lately), Math.max(...lately)];
+  if (lately.length < SHORT_IN_A_ROW || longest > SHORT_MS || longest - shortest > ALIKE_MS) return undefined;
+  return Math.max(shortest - LEAD_MS, 0);
 }

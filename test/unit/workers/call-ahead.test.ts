@@ -49,10 +49,18 @@ test('the next command is called a moment before a short one ends, once eight of
 
 test('it is called by the shortest of the last eight', async () => {
   await run('thumbnail', 70);
-  for (let runs = 0; runs < 7; runs += 1) await run('thumbnail', 240);
+  for (let runs = 0; runs < 7; runs += 1) await run('thumbnail', 170);
   ahead.begins('thumbnail');
   await clock.pass(20);
   expect(calls).toBe(1);
+});
+
+test('of commands that are not alike nobody knows when the next one ends', async () => {
+  await run('thumbnail', 70);
+  for (let runs = 0; runs < 7; runs += 1) await run('thumbnail', 171);
+  ahead.begins('thumbnail');
+  await clock.pass(10_000);
+  expect(calls).toBe(0);
 });
 
 test('one of the last eight that took longer keeps the next command where any host can take it', async () => {
