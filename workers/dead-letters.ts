@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+
 import type { DataConverter } from '@temporalio/common';
 import { Worker, type NativeConnection } from '@temporalio/worker';
 
@@ -34,7 +36,8 @@ export async function startDeadLetterWorker({
     connection,
     namespace,
     ...(dataConverter && { dataConverter }),
-    identity: `bridge@${queue}`,
+    // Bridges that share a queue count each other by it.
+    identity: `bridge@${queue}/${process.pid}@${hostname()}`,
     taskQueue: bridgeTaskQueue(queue),
     activities: createDeadLetterActivities(deps),
     maxConcurrentActivityTaskExecutions: AT_ONCE,

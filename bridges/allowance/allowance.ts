@@ -41,9 +41,10 @@ const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 250;
 /** While there is no host, or a pause: how soon the end of that is seen. */
 const CLOSED_PAUSE_MS = 1_000;
-/** Slots, and job workers that fall behind, change slowly. */
+/** Slots change slowly. */
 const SLOTS_MS = 1_000;
-const STEPS_MS = 500;
+/** While job workers fall behind, what a bridge starts in so long counts nowhere. */
+const STEPS_MS = 100;
 const BRIDGES_MS = 10_000;
 /** A production engine allows ten visibility queries a second, for all who ask. */
 const VISIBILITY_MS = 3_000;
@@ -82,7 +83,12 @@ export function createAllowance({ queue, maxWaitingJobs, farm, clock, log }: All
     ]);
     startsMs = startsMs.filter((atMs) => atMs > asOfMs - VISIBILITY_MS);
     const onItsWay = startedSince(asOfMs);
-    rate.saw({ atMs: clock.now(), started: started - onItsWay, waiting });
+    // What no job worker has taken has not begun either: it would pass for a command that a host took.
+    rate.saw({
+      atMs: clock.now(),
+      started: started - startedSince(Math.min(asOfMs, stepsSeen.atMs())),
+      waiting: waiting + steps,
+    });
     const limit = limitOf(slots, Math.max(rate.perSecond(), dispatchRate));
     const atMost = waiting + steps;
     const isFull = atMost + onItsWay >= limit && limit > 0;

@@ -152,3 +152,30 @@ test('commands that hosts take are measured: a GPU with short ones has the next 
   // Two seconds of work, and what a burst was taken for.
   expect(most).toBeLessThan(40);
 });
+
+test.each([
+  ['auto', 2],
+  [20, 20],
+] as const)(
+  'while job workers stall, %s takes its limit and what a moment hides, then nothing',
+  async (limit, jobs) => {
+    const START_MS = 5;
+    const stop = new AbortController();
+    const { clock, allowance, seen } = aQueue({ unfinished: 0 }, limit, () => {
+      if (clock.now() > 20_000) stop.abort();
+    });
+    let started = 0;
+    while (!stop.signal.aborted) {
+      const count = await allowance.reserve(10, stop.signal);
+      for (let message = 0; message < count; message += 1) {
+        await clock.sleep(START_MS, stop.signal);
+        allowance.judged(true);
+        started += 1;
+        // Each waits for a job worker: none reaches the GPU's queue.
+        seen.steps = started;
+        seen.unfinished = started;
+      }
+    }
+    expect(started).toBeLessThanOrEqual(2 * jobs);
+  },
+);
