@@ -20,10 +20,10 @@ export interface JobWorkerDeps {
 const GRACE_MS = 10_000;
 
 /**
- * In memory, some 45 KB each; the SDK would keep thousands. A job that waited longer for its GPU than so many others is read
- * again from its history, which is short.
+ * In memory, some 180 KB each; the SDK would keep thousands. A job that waited longer for its GPU than so many others is
+ * read again from its history, which is short.
  */
-const CACHED_WORKFLOWS = 1_000;
+const CACHED_WORKFLOWS = 100;
 
 /** Runs workflows and completion tasks. Any number of these may run; none needs a GPU or a broker. */
 export async function startJobWorker({ dataConverter, ...deps }: JobWorkerDeps): Promise<Running> {
