@@ -26,6 +26,8 @@ export interface GpuSlot {
   /** It takes nothing more, and had nothing in hand when it said so. */
   hasEnded: boolean;
   heardAt: Date;
+  /** Undefined until its first beat. */
+  process: { machine: string; pid: number } | undefined;
 }
 
 /** False: `max_waiting_jobs auto`, `dqm hosts` and the count of ready slots have nothing to go by. */
@@ -49,6 +51,10 @@ export async function listGpuSlots(client: Client, queues: readonly string[]): P
   }
 }
 
+/** True while the worker may be at work: its process ends with a last word, or falls silent. */
+export const mayLive = ({ hasEnded, heardAt }: GpuSlot, nowMs: number): boolean =>
+  !hasEnded && nowMs - heardAt.getTime() < FRESH_MS;
+
 /** Queues whose render hosts the engine has heard of in the last minutes. Rejects when it cannot list workers. */
 export async function queuesWithHosts(client: Client): Promise<string[]> {
   const queues = new Set<string>();
@@ -67,6 +73,7 @@ interface Beat {
   hasEnded: boolean;
   polls: boolean;
   works: boolean;
+  process: GpuSlot['process'];
 }
 
 async function slotsOf(client: Client, queue: string): Promise<GpuSlot[]> {
@@ -87,13 +94,13 @@ function slotOf(
   polledMs = 0,
   nowMs: number,
 ): GpuSlot {
-  const heardAt = new Date(Math.max(beat?.atMs ?? 0, polledMs));
+  const heard = { heardAt: new Date(Math.max(beat?.atMs ?? 0, polledMs)), process: beat?.process };
   if (polledMs > (beat?.atMs ?? 0) && nowMs - polledMs < POLLED_MS) {
-    return { ...names, isReady: true, isIdle: beat?.works !== true, hasEnded: false, heardAt };
+    return { ...names, isReady: true, isIdle: beat?.works !== true, hasEnded: false, ...heard };
   }
   const isFresh = beat !== undefined && beat.isRunning && nowMs - beat.atMs < FRESH_MS;
   const isReady = isFresh && (beat.polls || beat.works);
-  return { ...names, isReady, isIdle: isReady && !beat.works, hasEnded: beat?.hasEnded === true, heardAt };
+  return { ...names, isReady, isIdle: isReady && !beat.works, hasEnded: beat?.hasEnded === true, ...heard };
 }
 
 async function lastBeats(client: Client, queue: string): Promise<Map<string, Beat>> {
@@ -108,6 +115,9 @@ async function lastBeats(client: Client, queue: string): Promise<Map<string, Bea
       hasEnded: Number(told.status) === STATUS_STOPPING && !works,
       polls: (told.activityPollerInfo?.currentPollers ?? 0) > 0,
       works,
+      process: told.hostInfo
+        ? { machine: told.hostInfo.hostName ?? '', pid: Number(told.hostInfo.processId ?? 0) }
+        : undefined,
     };
     // A worker that was started again is listed beside the one before it.
     if (beat.startedMs >= (beats.get(identity)?.startedMs ?? 0)) beats.set(identity, beat);

@@ -9,6 +9,7 @@ import { startGpuWorker } from '../../workers/gpu.ts';
 import { createRunMarker } from '../../workers/run-marker.ts';
 import { UsageError } from '../context.ts';
 
+import { freeHostName } from './host-name.ts';
 import type { Shared } from './shared.ts';
 
 /** One worker for each `realityserver_url`; they take work for `listen_queue`. */
@@ -22,9 +23,11 @@ export async function openGpuWorkers(shared: Shared): Promise<void> {
 
   const { client, close } = await connectClient(temporal, { log, signal: opened.signal });
   opened.closes(close);
+  const host = await freeHostName({ client, config, clock: systemClock, log, signal: opened.signal });
+  if (host === undefined) return;
   for (const [index, url] of dqm.realityServerUrls.entries()) {
     const slot = index + 1;
-    const identity = gpuWorkerIdentity(dqm.hostName, slot);
+    const identity = gpuWorkerIdentity(host, slot);
     const connection = await connectWorker(temporal, { log, signal: opened.signal });
     opened.closes(() => connection.close());
     const realityServer = createRealityServer({ url, progress: dqm.progress });
@@ -36,7 +39,7 @@ export async function openGpuWorkers(shared: Shared): Promise<void> {
         namespace: temporal.namespace,
         dataConverter: temporal.dataConverter,
         queue: listenQueue,
-        host: dqm.hostName,
+        host,
         slot,
         realityServer,
         realityServerName: new URL(url).origin,
