@@ -30,7 +30,7 @@ export function checkJobs(jobs: readonly GivenJob[], { config }: Context, beside
   for (const job of jobs) {
     const message = { queue, body: job.body, messageId: null, attributes, envelope: { transport: 'direct' as const } };
     const read = readMessage(message, rules);
-    if ('rejected' in read) mistakes.push(`${job.place}: ${read.rejected.type}: ${read.rejected.reason}`);
+    if ('rejected' in read) mistakes.push(`${job.place}: ${read.rejected.type}: ${asOption(read.rejected.reason)}`);
     else checked.push({ ...job, jobId: read.job.jobId });
   }
   if (mistakes.length > 0) throw new UsageError(mistakesText(mistakes, jobs.length));
@@ -39,6 +39,10 @@ export function checkJobs(jobs: readonly GivenJob[], { config }: Context, beside
   }
   return checked;
 }
+
+/** Intake names the attribute that an option becomes; people gave the option. */
+const asOption = (reason: string): string =>
+  reason.replace(/^attribute dqm_(\w+)/, (_all, name: string) => `--${name.replace('_', '-')}`);
 
 function mistakesText(mistakes: readonly string[], jobs: number): string {
   if (jobs === 1) return String(mistakes[0]);

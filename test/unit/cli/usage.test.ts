@@ -1,17 +1,23 @@
 import { Command } from 'commander';
 
+import { approveCommand } from '../../../cli/commands/approve.ts';
 import { bridgeCommand } from '../../../cli/commands/bridge.ts';
 import { cancelCommand } from '../../../cli/commands/cancel.ts';
 import { checkCommand } from '../../../cli/commands/check.ts';
 import { completionCommand } from '../../../cli/commands/completion.ts';
 import { deadLettersCommand } from '../../../cli/commands/dead-letters.ts';
+import { historyCommand } from '../../../cli/commands/history.ts';
+import { hostsCommand } from '../../../cli/commands/hosts.ts';
+import { jobCommand } from '../../../cli/commands/job.ts';
 import { jobsCommand } from '../../../cli/commands/jobs.ts';
 import { pauseCommand } from '../../../cli/commands/pause.ts';
+import { queuesCommand } from '../../../cli/commands/queues.ts';
 import { resultCommand } from '../../../cli/commands/result.ts';
 import { resumeCommand } from '../../../cli/commands/resume.ts';
 import { retryCommand } from '../../../cli/commands/retry.ts';
 import { submitCommand } from '../../../cli/commands/submit.ts';
 import { failed } from '../../../cli/exit.ts';
+import { inParallel } from '../../../lib/in-parallel.ts';
 import { configText } from '../../support/a-config.ts';
 import { aFolder } from '../../support/dqm-process.ts';
 
@@ -30,12 +36,17 @@ const config = folder.file(
 );
 
 const COMMANDS = [
+  approveCommand,
   bridgeCommand,
   cancelCommand,
   checkCommand,
   deadLettersCommand,
+  historyCommand,
+  hostsCommand,
+  jobCommand,
   jobsCommand,
   pauseCommand,
+  queuesCommand,
   resultCommand,
   resumeCommand,
   retryCommand,
@@ -46,12 +57,16 @@ const COMMANDS = [
 async function ending(words: readonly string[]): Promise<ReturnType<typeof failed>> {
   const program = new Command('dqm').exitOverride();
   for (const addCommand of [...COMMANDS, completionCommand]) addCommand(program);
+  for (const each of allCommands(program)) each.exitOverride().configureOutput({ writeErr: () => undefined });
   const error: unknown = await program.parseAsync(words, { from: 'user' }).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
   return failed(error);
 }
+
+const allCommands = (program: Command): readonly Command[] =>
+  program.commands.flatMap((each) => [each, ...allCommands(each)]);
 
 const withConfig = (words: readonly string[]): string[] => [...words, '--config', config];
 
@@ -110,6 +125,45 @@ test.each(MISTAKES)('$words is found without an engine', async ({ words, texts }
   for (const part of texts) expect(text).toContain(part);
   expect(text.split('\n')).toHaveLength(1);
   expect(exitCode).toBe(2);
+});
+
+const message = folder.file('message.json', '{"command":"render_product"}');
+
+test.each([
+  [
+    ['submit', '--queue', 'local', '--priority', 'urgent', message],
+    'must be one of highest, high, normal, low, lowest',
+  ],
+  [['submit', '--queue', 'local', '--tenant', 'x'.repeat(65), message], 'must have at most 64 bytes'],
+  [['submit', '--queue', 'local', '--job-id', 'a b', message], 'must be 1 to 200 of the characters'],
+])('%j is found without an engine', async (words, part) => {
+  const { exitCode, text } = await ending(withConfig(words));
+  expect(text).toContain(`${words[3]}: ${part}`);
+  expect(exitCode).toBe(2);
+});
+
+test('without an engine each command that asks it says so in one line, and has failed', async () => {
+  const asking = [
+    ['approve', 'chair-1'],
+    ['cancel', 'chair-1'],
+    ['cancel', '--state', 'waiting', '--dry-run'],
+    ['dead-letters', '--queue', 'renders'],
+    ['history', 'export', 'chair-1'],
+    ['hosts'],
+    ['job', 'chair-1'],
+    ['job', 'chair-1', '--watch'],
+    ['jobs'],
+    ['pause', '--queue', 'renders'],
+    ['pause', '--host', 'gpu-07'],
+    ['queues'],
+    ['result', 'chair-1'],
+    ['resume', '--queue', 'renders'],
+    ['retry', 'chair-1'],
+    ['submit', '--queue', 'local', message],
+  ];
+  const endings = await inParallel(asking, 8, (words) => ending(withConfig(words)));
+  const line = /^dqm: cannot reach the Temporal engine at 127\.0\.0\.1:9: .*$/;
+  for (const one of endings) expect(one).toEqual({ exitCode: 1, text: expect.stringMatching(line) as string });
 });
 
 test('a shell that is nearly one is told which', async () => {
