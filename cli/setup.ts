@@ -6,7 +6,7 @@ import type { Connection } from '@temporalio/client';
 import { checkAmqpQueue } from '../bridges/amqp/connection.ts';
 import { completionRefusal } from '../bridges/sqs/completion.ts';
 import { createS3, createSqs } from '../lib/aws.ts';
-import type { QueueConfig } from '../lib/config/config.ts';
+import type { QueueConfig, SqsQueueConfig } from '../lib/config/config.ts';
 import { keptDays, prepareNamespace, type PrepareOptions } from '../lib/engine/prepare.ts';
 import { errorText, type Log } from '../lib/log.ts';
 import { s3ErrorText } from '../lib/results/s3-errors.ts';
@@ -133,21 +133,10 @@ async function looked(check: string, look: () => Promise<string>): Promise<Findi
 
 async function queueAnswer(queue: QueueConfig, sqs: SQSClient): Promise<string> {
   switch (queue.kind) {
-    case 'sqs': {
-      const refusal = await completionRefusal(sqs, queue);
-      if (refusal !== undefined) throw new Error(refusal);
-      const { Attributes = {} } = await sqs.send(
-        new GetQueueAttributesCommand({
-          QueueUrl: queue.url,
-          AttributeNames: ['ApproximateNumberOfMessages', 'RedrivePolicy'],
-        }),
-      );
-      const hasTarget = queue.deadLetterUrl !== undefined || Attributes['RedrivePolicy'] !== undefined;
-      const target = hasTarget
-        ? 'has a dead-letter queue'
-        : 'no dead-letter queue: rejected messages are held in workflows';
-      return `SQS, ${Attributes['ApproximateNumberOfMessages'] ?? '?'} messages, ${target}`;
-    }
+    case 'sqs':
+      return sqsAnswer(queue, sqs).catch((error: unknown) => {
+        throw new Error(`${queue.url}: ${errorText(error)}`, { cause: error });
+      });
     case 'amqp':
       return checkAmqpQueue(queue);
     case 'direct':
@@ -155,6 +144,22 @@ async function queueAnswer(queue: QueueConfig, sqs: SQSClient): Promise<string> 
     default:
       return queue satisfies never;
   }
+}
+
+async function sqsAnswer(queue: SqsQueueConfig, sqs: SQSClient): Promise<string> {
+  const refusal = await completionRefusal(sqs, queue);
+  if (refusal !== undefined) throw new Error(refusal);
+  const { Attributes = {} } = await sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: queue.url,
+      AttributeNames: ['ApproximateNumberOfMessages', 'RedrivePolicy'],
+    }),
+  );
+  const hasTarget = queue.deadLetterUrl !== undefined || Attributes['RedrivePolicy'] !== undefined;
+  const target = hasTarget
+    ? 'has a dead-letter queue'
+    : 'no dead-letter queue: rejected messages are held in workflows';
+  return `SQS, ${Attributes['ApproximateNumberOfMessages'] ?? '?'} messages, ${target}`;
 }
 
 async function storeAnswer({ config }: Context, s3: S3Client): Promise<string> {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import { systemClock } from '../../lib/clock.ts';
+import type { Config } from '../../lib/config/config.ts';
 import { createRealityServer } from '../../lib/realityserver/http.ts';
 import { createStaging } from '../../lib/results/staging.ts';
 import { connectClient, connectWorker } from '../../lib/temporal.ts';
@@ -12,15 +13,20 @@ import { UsageError } from '../context.ts';
 import { freeHostName } from './host-name.ts';
 import type { Shared } from './shared.ts';
 
-/** One worker for each `realityserver_url`; they take work for `listen_queue`. */
-export async function openGpuWorkers(shared: Shared): Promise<void> {
-  const { config, temporal, opened, log } = shared;
-  const { listenQueue, dqm, file } = config;
+/** The queue whose commands this file's GPU workers run. Rejects a file that names none, or no RealityServer. */
+export function gpuQueue({ listenQueue, dqm, file }: Config): string {
   if (listenQueue === undefined)
     throw new UsageError(`${file}: a GPU worker needs listen_queue in <user queue_manager>`);
   if (dqm.realityServerUrls.length === 0)
     throw new UsageError(`${file}: a GPU worker needs realityserver_url in <user dqm>`);
+  return listenQueue;
+}
 
+/** One worker for each `realityserver_url`; they take work for `listen_queue`. */
+export async function openGpuWorkers(shared: Shared): Promise<void> {
+  const { config, temporal, opened, log } = shared;
+  const { dqm } = config;
+  const queue = gpuQueue(config);
   const { client, close } = await connectClient(temporal, { log, signal: opened.signal });
   opened.closes(close);
   const host = await freeHostName({ client, config, clock: systemClock, log, signal: opened.signal });
@@ -38,7 +44,7 @@ export async function openGpuWorkers(shared: Shared): Promise<void> {
         client,
         namespace: temporal.namespace,
         dataConverter: temporal.dataConverter,
-        queue: listenQueue,
+        queue,
         host,
         slot,
         realityServer,

@@ -37,7 +37,7 @@ export function configOf(
     file: document.file,
     mimeExtensions: mimeExtensionsOf(document, notes),
     allowCommands,
-    listenQueue: listenQueueOf(queueManager, queues, notes),
+    listenQueue: listenQueueOf(queueManager, { queues, allowCommands }, notes),
     httpPost: httpPostOf(queueManager, reading),
     aws: awsClients(aws, reading),
     queues: queues.configs,
@@ -100,11 +100,18 @@ function allowCommandsOf(section: Section<'queue_manager'>, notes: Notes): Set<s
   return new Set(commands.map(({ value }) => value));
 }
 
-function listenQueueOf(section: Section<'queue_manager'>, { names }: Queues, notes: Notes): string | undefined {
+function listenQueueOf(
+  section: Section<'queue_manager'>,
+  { queues: { names }, allowCommands }: { queues: Queues; allowCommands: ReadonlySet<string> },
+  notes: Notes,
+): string | undefined {
   const name = section.one('listen_queue', text);
   const place = section.placeOf('listen_queue');
   if (name !== undefined && place && !names.has(name)) {
     notes.mistake(place, `listen_queue: no queue ${shown(name)} is configured${didYouMean(nearest(name, names))}`);
+  }
+  if (place && allowCommands.size === 0) {
+    notes.warning(place, 'listen_queue: every message is rejected, since no allow_command lists a command');
   }
   return name;
 }

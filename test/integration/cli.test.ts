@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { JOB_STATES } from '../../lib/contract/states.ts';
 import { aFarm, type Farm } from '../support/a-farm.ts';
@@ -85,6 +86,22 @@ test('setup fails on a bucket that is not there, and names it', async () => {
   const { exitCode, stdout } = await dqm(['setup', '--config', config]);
   expect(exitCode).toBe(1);
   expect(stdout).toMatch(/failed +result store: .*no-such-bucket/);
+});
+
+test('setup names the address of an SQS queue that is not there', async () => {
+  const text = readFileSync(farm.config('some-queue.conf'), 'utf8');
+  const config = farm.folder.file('no-queue.conf', text.replace(farm.sqsUrl, `${farm.sqsUrl}-no-such-queue`));
+  const { exitCode, stdout } = await dqm(['setup', '--config', config]);
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/failed +queue renders: http:\S+no-such-queue: /);
+});
+
+test('up starts nothing from a file that names no listen_queue', async () => {
+  const file = farm.folder.file('no-listen.conf', '<user dqm>\n  data_folder never-made\n</user>\n');
+  const { exitCode, stderr } = await dqm(['up', '--config', file]);
+  expect(exitCode).toBe(2);
+  expect(stderr.trim()).toBe(`dqm: ${file}: a GPU worker needs listen_queue in <user queue_manager>`);
+  expect(existsSync(join(dirname(file), 'never-made'))).toBe(false);
 });
 
 test('a submitted job runs, and jobs and job show it', async () => {

@@ -171,3 +171,16 @@ test('the same file with CRLF means the same', () => {
   const text = configText();
   expect(readText(text.replaceAll('\n', '\r\n')).config).toEqual(readText(text).config);
 });
+
+test('a queue whose every message would be rejected is told of', () => {
+  const file = (allow: string): string =>
+    `<user queue_manager>\nlisten_queue local\n${allow}\n</user>\n<user dqm>\n<user queue>\nname local\n</user>\n</user>`;
+  expect(readText(file('')).warnings).toEqual([
+    {
+      file: '/etc/dqm/realityserver.conf',
+      line: 2,
+      message: 'listen_queue: every message is rejected, since no allow_command lists a command',
+    },
+  ]);
+  expect(readText(file('allow_command echo')).warnings).toEqual([]);
+});
