@@ -49,6 +49,8 @@ export interface Stage {
   host(name: string): Promise<Host>;
   /** Takes a job in as a bridge does; gives its workflow id. */
   submit(job: Job): Promise<string>;
+  /** Beside `BUCKET`. */
+  createBucket(name: string): Promise<void>;
 }
 
 export interface StageOptions extends Bench {
@@ -87,12 +89,16 @@ export async function openStage({
   const { config } = openContext({ config: file }, log);
   const s3 = createS3(config.aws);
   opened.closes(() => s3.destroy());
-  await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
+  const createBucket = async (name: string): Promise<void> => {
+    await s3.send(new CreateBucketCommand({ Bucket: name }));
+  };
+  await createBucket(BUCKET);
   const { intake } = intakeOf({ client, config, store: createResultStore(config.dqm.resultStore, { s3 }), log });
 
   return {
     client,
     engine: { address: engine.address, dataFolder },
+    createBucket,
     startJobWorker: async () =>
       startDqm(['worker', 'jobs', '--config', await configOf('jobs')], 'Job worker started', opened),
     host: async (name) => {
