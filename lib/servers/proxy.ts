@@ -1,5 +1,6 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Transform } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** A way to a server that can be cut. */
 export interface Proxy {
@@ -7,6 +8,7 @@ export interface Proxy {
   readonly port: number;
   /** Drops every connection and takes no new one. */
   cut(): Promise<void>;
+  /** Listens at the same port again. Rejects when somebody else has it for a minute. */
   mend(): Promise<void>;
   /** From the first bytes on that match, nothing passes until it is cut, in either direction; settles when it has come to that. */
   holdAt(moment: Moment): Promise<void>;
@@ -19,6 +21,10 @@ export interface Moment {
   /** Whether these bytes still arrive: the server does what it is asked, and its answer is lost. */
   passes: boolean;
 }
+
+/** A minute, all in all. */
+const REBIND_TRIES = 600;
+const REBIND_PAUSE_MS = 100;
 
 /** `address`: `host:port` of the server. */
 export async function startProxy(address: string): Promise<Proxy> {
@@ -42,7 +48,7 @@ export async function startProxy(address: string): Promise<Proxy> {
     });
 
   const listen = (): Promise<void> =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       server = createServer((socket) => {
         const target = connect(Number(targetPort), hostname);
         for (const end of [socket, target]) {
@@ -51,11 +57,23 @@ export async function startProxy(address: string): Promise<Proxy> {
           end.on('close', () => sockets.delete(end));
         }
         socket.pipe(filter('client')).pipe(target).pipe(filter('server')).pipe(socket);
-      }).listen(port, '127.0.0.1', () => {
+      });
+      server.once('error', reject).listen(port, '127.0.0.1', () => {
         ({ port } = (server as Server).address() as AddressInfo);
         resolve();
       });
     });
+  /** Somebody else's connection may have the port for a moment. */
+  const listenAgain = async (): Promise<void> => {
+    for (let left = REBIND_TRIES; ; left -= 1) {
+      try {
+        return await listen();
+      } catch (error) {
+        if (left === 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+        await delay(REBIND_PAUSE_MS);
+      }
+    }
+  };
 
   await listen();
   return {
@@ -70,7 +88,7 @@ export async function startProxy(address: string): Promise<Proxy> {
       for (const socket of sockets) socket.destroy();
       await closing;
     },
-    mend: listen,
+    mend: listenAgain,
     holdAt: (wanted) =>
       new Promise((resolve) => {
         moment = { ...wanted, reached: resolve };

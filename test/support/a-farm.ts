@@ -11,6 +11,7 @@ import { startSimulatorProcess, type SimulatorProcess } from '../../lib/servers/
 import { aNamespace, type TestNamespace } from './a-namespace.ts';
 import { aFolder } from './dqm-process.ts';
 import { servers } from './servers.ts';
+import { until } from './until.ts';
 
 export const AWS = { region: 'eu-west-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 
@@ -58,7 +59,7 @@ export interface Farm {
     command: string,
     /** Of another simulator. */
     url?: string,
-  ): Promise<{ command: string; overlap: boolean; closed: boolean; body: string; end: number | null }[]>;
+  ): Promise<{ command: string; overlap: boolean; closed: boolean; body: string; start: number; end: number | null }[]>;
   object(key: string): Promise<{ bytes: Buffer; contentType: string | undefined }>;
   close(): Promise<void>;
 }
@@ -102,7 +103,9 @@ export async function aFarm(namespace?: string, temporalAddress = servers().temp
     },
     restartSimulator: async () => {
       await simulator.stop();
-      simulator = await startSimulatorProcess({ env: process.env, port: Number(new URL(simulator.url).port) });
+      const port = Number(new URL(simulator.url).port);
+      // Somebody else's connection may have the port for a moment.
+      simulator = await until(() => startSimulatorProcess({ env: process.env, port }).catch(() => undefined));
     },
     s3,
     sqs,
