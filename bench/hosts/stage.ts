@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { json } from 'node:stream/consumers';
+import { buffer, json } from 'node:stream/consumers';
 
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import type { Client } from '@temporalio/client';
@@ -37,7 +37,9 @@ export interface Job {
 export interface Host {
   name: string;
   start(): Promise<DqmProcess>;
-  /** Of all commands since it was asked last. */
+  /** Calls its RealityServer, until the last byte. */
+  run(command: string, parameters: object): Promise<void>;
+  /** All calls of that command. */
   calls(command: string): Promise<CallRecord[]>;
 }
 
@@ -110,6 +112,10 @@ export async function openStage({
       return {
         name,
         start: () => startDqm(['worker', 'gpu', '--config', host], 'RealityServer is ready', opened),
+        run: async (command, parameters) => {
+          const { bytes } = await realityServer.run(command, JSON.stringify(parameters), opened.signal);
+          await buffer(bytes);
+        },
         calls: async (command) => {
           const { bytes } = await realityServer.run('sim_calls', JSON.stringify({ command }), opened.signal);
           return (await json(bytes)) as CallRecord[];
