@@ -3,15 +3,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { activityInfo } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 
 import { createChainActivities } from '../../activities/chain.ts';
 import type { CommandInput, RenderedCommand } from '../../activities/command.ts';
 import type { TaskInput } from '../../activities/tasks/task.ts';
+import { sha256 } from '../../lib/contract/ids.ts';
 import type { JobInput } from '../../lib/contract/job-input.ts';
 import { gpuTaskQueue, JOBS_TASK_QUEUE } from '../../lib/contract/names.ts';
 import { createFileStore } from '../../lib/results/file-store.ts';
+import { resultKey } from '../../lib/results/key.ts';
 import { bundleChains } from '../../workers/bundle.ts';
 import { STEP_LIMIT } from '../../workers/step-limit.ts';
 
@@ -19,7 +22,7 @@ import { aJobInput, aStagedResult } from './a-job-input.ts';
 import { aNamespace, type TestNamespace } from './a-namespace.ts';
 import { silentLog } from './silent-log.ts';
 
-export type StepInput = CommandInput & { parameters: string };
+export type StepInput = Extract<CommandInput, { parameters: string }>;
 
 /** What the fakes of a render host and of tasks do; otherwise they work. */
 export interface Behaviour {
@@ -44,10 +47,11 @@ export interface ChainWorker {
   close(): Promise<void>;
 }
 
-export async function aChainWorker(module: string): Promise<ChainWorker> {
+/** `address`: of an engine of the test's own. */
+export async function aChainWorker(module: string, address?: string): Promise<ChainWorker> {
   const folder = mkdtempSync(join(tmpdir(), 'dqm-test-'));
   writeFileSync(join(folder, 'chains.ts'), module);
-  const engine = await aNamespace();
+  const engine = await aNamespace(undefined, address);
   const bundle = await bundleChains(join(folder, 'chains.ts'), new Set(), silentLog);
   const commands: StepInput[] = [];
   const tasks: TaskInput[] = [];
@@ -81,7 +85,7 @@ export async function aChainWorker(module: string): Promise<ChainWorker> {
 const fakes = (behaviour: Behaviour, commands: StepInput[], tasks: TaskInput[]) => ({
   runCommand: (input: StepInput): Promise<RenderedCommand> => {
     commands.push(input);
-    return behaviour.command?.(input) ?? Promise.resolve(rendered(commands.length));
+    return behaviour.command?.(input) ?? Promise.resolve(rendered(input));
   },
   s3_upload: (input: TaskInput): Promise<{ destination: string }> => {
     tasks.push(input);
@@ -89,11 +93,18 @@ const fakes = (behaviour: Behaviour, commands: StepInput[], tasks: TaskInput[]) 
   },
 });
 
-export const rendered = (number: number): RenderedCommand => ({
-  result: aStagedResult({ uri: `file:///results/${number}/${'0123456789abcdef'.repeat(4)}` }),
-  host: 'gpu-07',
-  gpuSeconds: 1,
-});
+/** With the address that the command's result would have in a store: a chain's journal counts on its shape. */
+export function rendered({ jobQueue, command, parameters, occurrence, generation }: StepInput): RenderedCommand {
+  const { workflowId = '' } = activityInfo().workflowExecution ?? {};
+  const identity = { queue: jobQueue, workflowId, command, parametersText: parameters, occurrence, generation };
+  const key = resultKey(identity);
+  const content = sha256(key);
+  return {
+    result: aStagedResult({ uri: `file:///var/lib/dqm/results/${key}/${content}`, sha256: content }),
+    host: 'gpu-07',
+    gpuSeconds: 1,
+  };
+}
 
 function chainActivities(chain: string, { allowCommands = ['frame', 'sheet'] }: Behaviour, folder: string) {
   return createChainActivities({

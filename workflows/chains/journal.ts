@@ -2,14 +2,15 @@ import { ApplicationFailure, condition, workflowInfo } from '@temporalio/workflo
 
 import type { ChainClock } from './clock.ts';
 import type { JournalBatch, JournalEntry } from './journal-part.ts';
+import type { Settle } from './settle.ts';
 
 /**
  * What the calls of a chain have given. A chain that runs again from its start, in a new history or as a retry, gets
  * the same answers in the same order, while its clock tells the time of each.
  */
 export interface Journal {
-  /** The answer that an earlier run has for this call; undefined = the call is to be carried out. */
-  answer(key: string): Promise<unknown> | undefined;
+  /** Gives the answer that an earlier run has for this call, in its turn; false = the call is to be carried out. */
+  answer(key: string, settle: Settle<unknown>): boolean;
   /** When an earlier run began to wait in this call. */
   startedMs(key: string): number | undefined;
   record(entry: JournalEntry): void;
@@ -27,7 +28,7 @@ export function createJournal(earlier: readonly JournalBatch[], clock: ChainCloc
   const ended = new Map<string, Ended>();
   const started = new Map<string, number>();
   /** Calls that were made and wait for their turn to be answered. */
-  const asked = new Map<string, (entry: Ended) => void>();
+  const asked = new Map<string, Settle<unknown>>();
   // The first time that the chain's clock told is the time it began.
   const batches: JournalBatch[] = earlier.length > 0 ? [] : [{ atMs: clock.engineNow(), entries: [] }];
   let lastHistoryLength = -1;
@@ -43,16 +44,18 @@ export function createJournal(earlier: readonly JournalBatch[], clock: ChainCloc
   }
 
   function settle(entry: Ended): void {
-    asked.get(entry.key)?.(entry);
+    const call = asked.get(entry.key);
     asked.delete(entry.key);
+    if (call) give(entry, call);
   }
 
   return {
-    answer: (key) => {
+    answer: (key, call) => {
       const entry = ended.get(key);
-      if (!entry) return undefined;
-      if (!isReplaying) return outcome(entry);
-      return new Promise<Ended>((resolve) => asked.set(key, resolve)).then(outcome);
+      if (!entry) return false;
+      if (isReplaying) asked.set(key, call);
+      else give(entry, call);
+      return true;
     },
     startedMs: (key) => started.get(key),
     record: (entry) => {
@@ -82,9 +85,9 @@ export function createJournal(earlier: readonly JournalBatch[], clock: ChainCloc
   };
 }
 
-async function outcome(entry: Ended): Promise<unknown> {
-  if ('failed' in entry) throw ApplicationFailure.nonRetryable(entry.failed.message, entry.failed.type);
-  return entry.done;
+function give(entry: Ended, { resolve, reject }: Settle<unknown>): void {
+  if ('failed' in entry) reject(ApplicationFailure.nonRetryable(entry.failed.message, entry.failed.type));
+  else resolve(entry.done);
 }
 
 /** The engine looks at conditions once all code has come to rest: false at the call, true at the next look. */

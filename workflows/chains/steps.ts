@@ -3,6 +3,7 @@ import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import { sha256 } from './hash.ts';
 import type { Journal } from './journal.ts';
 import { loopWaited } from './loop-guard.ts';
+import type { Settle } from './settle.ts';
 import type { Slots } from './slots.ts';
 
 /** One call of the kit. */
@@ -45,36 +46,24 @@ export function createSteps(journal: Journal, slots: Slots, engineNow: () => num
     return { key: `${hash}-${occurrence}`, occurrence };
   }
 
-  const earlierOutcome = <Outcome>({ key }: StepIdentity) => journal.answer(key) as Promise<Outcome> | undefined;
-
-  async function recorded<Outcome>(key: string, work: () => Promise<Outcome>): Promise<Outcome> {
-    try {
-      const done = await work();
+  /** Writes down what a call has given before it is told. */
+  const recorded = <Outcome>(key: string, { resolve, reject }: Settle<Outcome>): Settle<Outcome> => ({
+    resolve: (done) => {
       journal.record({ key, done });
-      return done;
-    } catch (error) {
+      resolve(done);
+    },
+    reject: (error) => {
       if (error instanceof ApplicationFailure && !isCancellation(error)) {
         journal.record({ key, failed: { type: error.type ?? 'CommandFailed', message: error.message } });
       }
-      throw error;
-    }
-  }
+      reject(error);
+    },
+  });
 
-  function watched<Outcome>({ name }: StepCall, outcome: Promise<Outcome>): Promise<Outcome> {
-    const call = new Call<Outcome>((resolve, reject) => {
-      const answered =
-        <Answer>(settle: (answer: Answer) => void) =>
-        (answer: Answer): void => {
-          loopWaited();
-          settle(answer);
-        };
-      outcome.then(answered(resolve), answered(reject));
-    });
+  function watched<Outcome>({ name }: StepCall, begin: (settle: Settle<Outcome>) => void): Promise<Outcome> {
+    const call = new Call<Outcome>(() => unawaited.delete(call));
     unawaited.set(call, name);
-    call.awaited = () => unawaited.delete(call);
-    // A failure nobody waits for would hold the whole workflow up; whoever waits gets it all the same.
-    outcome.catch(() => undefined);
-    void Promise.prototype.then.call(call, undefined, () => undefined);
+    begin({ resolve: (outcome) => call.resolve(outcome), reject: (error) => call.reject(error) });
     return call;
   }
 
@@ -83,33 +72,53 @@ export function createSteps(journal: Journal, slots: Slots, engineNow: () => num
       call: StepCall,
       work: (step: StepIdentity) => Promise<Outcome>,
       give: (outcome: Outcome) => Given,
-    ) => {
-      const step = identify(call);
-      const outcome = earlierOutcome<Outcome>(step) ?? slots.run(() => recorded(step.key, () => work(step)));
-      return watched(call, outcome.then(give));
-    },
-    wait: <Outcome>(call: StepCall, work: (waitedMs: number, step: StepIdentity) => Promise<Outcome>) => {
-      const step = identify(call);
-      const earlier = earlierOutcome<Outcome>(step);
-      if (earlier) return watched(call, earlier);
-      const known = journal.startedMs(step.key);
-      const startedMs = known ?? engineNow();
-      if (known === undefined) journal.record({ key: step.key, started: startedMs });
-      return watched(
-        call,
-        recorded(step.key, () => work(engineNow() - startedMs, step)),
-      );
-    },
+    ) =>
+      watched<Given>(call, ({ resolve, reject }) => {
+        const step = identify(call);
+        const settle: Settle<Outcome> = { resolve: (outcome) => resolve(give(outcome)), reject };
+        if (journal.answer(step.key, settle)) return;
+        slots.run(() => work(step), recorded(step.key, settle));
+      }),
+    wait: <Outcome>(call: StepCall, work: (waitedMs: number, step: StepIdentity) => Promise<Outcome>) =>
+      watched<Outcome>(call, (settle) => {
+        const step = identify(call);
+        if (journal.answer(step.key, settle)) return;
+        const known = journal.startedMs(step.key);
+        const startedMs = known ?? engineNow();
+        if (known === undefined) journal.record({ key: step.key, started: startedMs });
+        const { resolve, reject } = recorded(step.key, settle);
+        work(engineNow() - startedMs, step).then(resolve, reject);
+      }),
     forgotten: () => [...unawaited.values()],
   };
 }
 
 /** Knows whether somebody waits for it. */
-class Call<Outcome> extends Promise<Outcome> {
-  awaited?: () => void;
+class Call<Outcome> extends Promise<Outcome> implements Settle<Outcome> {
+  readonly #outcome: Settle<Outcome>;
+  readonly #awaited: () => void;
 
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
+  }
+
+  constructor(awaited: () => void) {
+    const settle: Partial<Settle<Outcome>> = {};
+    super((resolve, reject) => void Object.assign(settle, { resolve, reject }));
+    this.#outcome = settle as Settle<Outcome>;
+    this.#awaited = awaited;
+  }
+
+  resolve(outcome: Outcome): void {
+    loopWaited();
+    this.#outcome.resolve(outcome);
+  }
+
+  reject(error: unknown): void {
+    loopWaited();
+    // A failure nobody waits for would hold the whole workflow up; whoever waits gets it all the same.
+    void super.then(undefined, () => undefined);
+    this.#outcome.reject(error);
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- it is a promise; that it is awaited is what must be known
@@ -117,7 +126,7 @@ class Call<Outcome> extends Promise<Outcome> {
     onFulfilled?: ((value: Outcome) => Result1 | PromiseLike<Result1>) | null,
     onRejected?: ((reason: unknown) => Result2 | PromiseLike<Result2>) | null,
   ): Promise<Result1 | Result2> {
-    this.awaited?.();
+    this.#awaited();
     return super.then(onFulfilled, onRejected);
   }
 }

@@ -2,7 +2,13 @@ import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 
 import { DqmError, DqmGpuSeconds, DqmState } from '../../../lib/contract/search-attributes.ts';
-import { aChainWorker, rendered, type Behaviour, type ChainWorker } from '../../support/a-chain-worker.ts';
+import {
+  aChainWorker,
+  rendered,
+  type Behaviour,
+  type ChainWorker,
+  type StepInput,
+} from '../../support/a-chain-worker.ts';
 import { until } from '../../support/until.ts';
 
 const CHAINS = `
@@ -74,7 +80,7 @@ test('inParallel does all items, at most so many at once, and keeps their order'
   let begun = 0;
   let open = 0;
   let most = 0;
-  const command = async ({ parameters }: { parameters: string }) => {
+  const command = async (input: StepInput) => {
     begun += 1;
     open += 1;
     most = Math.max(most, open);
@@ -82,8 +88,8 @@ test('inParallel does all items, at most so many at once, and keeps their order'
     await until(() => begun >= 2);
     await new Promise((resolve) => setTimeout(resolve, 20));
     open -= 1;
-    const angle = angleOf({ parameters });
-    return { ...rendered(1), result: { ...rendered(1).result, mimeType: `image/${angle}` } };
+    const outcome = rendered(input);
+    return { ...outcome, result: { ...outcome.result, mimeType: `image/${angleOf(input)}` } };
   };
   const angles = [7, 3, 5, 1, 9];
   expect(await run('frames', { angles, atMost: 2 }, { command })).toEqual(angles.map((angle) => `image/${angle}`));

@@ -6,6 +6,7 @@ test.each([
   'matching.numTaskqueueReadPartitions=1',
   'matching.numTaskqueueWritePartitions=1',
   'matching.enableFairness=true',
+  'history.maximumBufferedEventsBatch=2000',
 ])('the embedded engine is started with %s', (setting) => {
   const flags = dynamicConfigFlags();
   expect(flags[flags.indexOf(setting) - 1]).toBe('--dynamic-config-value');
