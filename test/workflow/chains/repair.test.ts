@@ -15,6 +15,12 @@ export async function repair({ parameters: { corrected }, tasks }) {
   await deliver(results.at(corrected ? -1 : 0), tasks);
   await command('sheet', { began: Date.now() });
 }
+/** Asks for the same again and again; corrected, in another order, among others, and once more. */
+export async function repeated({ parameters: { corrected } }) {
+  const frames = corrected ? [2, 1, 3, 1, 1] : [1, 1, 2];
+  await inParallel(frames, { atMost: 2 }, (frame) => command('frame', { frame }));
+  await command('sheet');
+}
 export async function settled() {
   const outcomes = await inParallel([1, 2], { settle: true }, (frame) => command('frame', { frame }));
   if (outcomes.some(({ status }) => status === 'rejected')) throw new Error('a frame is missing');
@@ -72,6 +78,13 @@ test('a corrected chain asks for what is new alone, in whatever order it asks', 
   const journal = await failed('repair', failing('sheet'));
   expect(await retried('repair', { corrected: true }, journal)).toEqual(['frame {"frame":4}', 'sheet {"began":then}']);
   expect(worker.tasks).toHaveLength(0);
+});
+
+test('a corrected chain that asks for the same several times is given each of them that is there, once', async () => {
+  const journal = await failed('repeated', failing('sheet'));
+  const asked = await retried('repeated', { corrected: true }, journal);
+  expect([...asked].sort()).toEqual(['frame {"frame":1}', 'frame {"frame":3}', 'sheet {}']);
+  expect(worker.commands.map(({ occurrence }) => occurrence).sort()).toEqual([0, 0, 2]);
 });
 
 test('a failure that the chain had settled is tried again by a retry', async () => {
