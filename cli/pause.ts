@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 
+import { listGpuSlots } from '../lib/hosts.ts';
 import { pause as pauseIt, resume as resumeIt, type Pausable } from '../lib/pause.ts';
 
 import { UsageError, type Context } from './context.ts';
@@ -26,6 +27,8 @@ export async function pause(
   const { by: who, since } = await pauseIt(client, what, by);
   if (output.json) return output.write(jsonLine({ ...what, paused: { by: who, since: since.toISOString() } }));
   const isMine = who === by && now - since.getTime() < A_MOMENT_MS;
+  const unknown = 'host' in what && !(await mayBeHost(what.host, deps));
+  if (unknown) output.write(`no render host ${what.host} was heard of in the last minutes: is it named so?\n`);
   output.write(
     isMine ? `${nameOf(what)} is paused\n` : `${nameOf(what)} was paused already, by ${who}, ${agoText(since, now)}\n`,
   );
@@ -46,6 +49,12 @@ export async function resume(
       ? `${nameOf(what)} goes on; ${earlier.by} paused it ${agoText(earlier.since, now)}\n`
       : `${nameOf(what)} was not paused\n`,
   );
+}
+
+/** A host that is down may be paused before it comes back; a name that was mistyped pauses nothing. */
+async function mayBeHost(host: string, { client, queues }: ClientDeps): Promise<boolean> {
+  const slots = await listGpuSlots(client, queues);
+  return slots === undefined || slots.some((slot) => slot.host === host);
 }
 
 /** A clock of an engine elsewhere may be ahead or behind. */

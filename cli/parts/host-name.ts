@@ -71,6 +71,8 @@ async function liveSlots(client: Client, queues: readonly string[], name: string
 /** A killed worker of this machine need not be waited for. */
 function wasKilled({ process: of }: GpuSlot): boolean {
   if (of === undefined || of.machine !== hostname()) return false;
+  // In containers the first process has the same number each time.
+  if (of.pid === process.pid) return true;
   try {
     process.kill(of.pid, 0);
     return false;

@@ -126,6 +126,11 @@ test('a paused queue takes nothing in and gives nothing out until somebody resum
   });
 });
 
+test('pause says of a render host that nobody has heard of that its name may be wrong', async () => {
+  const said = await engine.printed((deps) => pause({ host: 'gpu-70' }, deps, { config: config() }));
+  expect(said).toBe('no render host gpu-70 was heard of in the last minutes: is it named so?\nhost gpu-70 is paused\n');
+});
+
 test.each([[{}], [{ queue: 'local', host: 'gpu-07' }], [{ queue: 'nobody' }]])('pause refuses %j', async (options) => {
   await expect(engine.printed((deps) => pause(options, deps, { config: config() }))).rejects.toThrow(/queue/);
 });
