@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 
 import { Client, Connection } from '@temporalio/client';
 
@@ -9,10 +8,10 @@ import { jobs, type JobsOptions } from '../cli/jobs.ts';
 import type { Opened } from '../cli/process.ts';
 import { workflowIdFor } from '../lib/contract/ids.ts';
 import { DqmQueue, DqmState } from '../lib/contract/search-attributes.ts';
-import { packageRoot } from '../lib/engine/package-root.ts';
 import { inParallel } from '../lib/in-parallel.ts';
 import { createLog } from '../lib/log.ts';
 
+import { runDqm } from './hosts/dqm-process.ts';
 import { enginePid } from './hosts/engine-process.ts';
 import { openStage, QUEUE, type Stage } from './hosts/stage.ts';
 import { processorMs } from './process-figures.ts';
@@ -129,12 +128,8 @@ async function measure(pid: number, folder: string): Promise<Record<string, Time
   );
 }
 
-async function run(args: readonly string[], folder: string): Promise<string> {
-  const program = join(packageRoot(), 'dist/cli/main.js');
-  const config = ['--config', join(folder, 'intake.conf')];
-  const most = { maxBuffer: 64 * 1024 * 1024 };
-  return (await promisify(execFile)(process.execPath, [program, ...args, ...config], most)).stdout;
-}
+const run = (args: readonly string[], folder: string): Promise<string> =>
+  runDqm([...args, '--config', join(folder, 'intake.conf')]);
 
 /** In this process, where each call of the engine can be seen. */
 async function countCalls({ client, engine }: Stage): Promise<Record<string, Asked>> {

@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 
-import { packageRoot } from '../lib/engine/package-root.ts';
 import { inParallel } from '../lib/in-parallel.ts';
 import { visibilityQuery, type JobFilter } from '../lib/jobs/query.ts';
 import { createLog } from '../lib/log.ts';
 
+import { runDqm } from './hosts/dqm-process.ts';
 import { openStage, QUEUE, type Host, type Stage } from './hosts/stage.ts';
 import { runBench } from './run-bench.ts';
 
@@ -52,7 +51,7 @@ async function measure(stage: Stage, host: Host, config: string): Promise<Result
   await stage.createBucket(LATE_BUCKET);
   const startedMs = performance.now();
   const secondsSince = (): number => (performance.now() - startedMs) / 1_000;
-  await retryAll(config);
+  await runDqm(['retry', '--queue', QUEUE, '--error', 'TaskRejected', '--yes', '--config', config]);
   const retrySeconds = secondsSince();
   await untilAllAre(stage, 'completed');
   const deliveredSeconds = secondsSince();
@@ -71,10 +70,4 @@ async function failMany(stage: Stage): Promise<void> {
 async function untilAllAre({ client }: Stage, state: JobFilter['state']): Promise<void> {
   const query = `${visibilityQuery({ queue: QUEUE, state })} AND ExecutionStatus != 'Running'`;
   while ((await client.workflow.count(query)).count < count) await delay(LOOK_MS);
-}
-
-async function retryAll(config: string): Promise<void> {
-  const program = join(packageRoot(), 'dist/cli/main.js');
-  const args = ['retry', '--queue', QUEUE, '--error', 'TaskRejected', '--yes', '--config', config];
-  await promisify(execFile)(process.execPath, [program, ...args], { maxBuffer: 64 * 1024 * 1024 });
 }

@@ -1,10 +1,15 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 
 import type { Opened } from '../../cli/process.ts';
 import { packageRoot } from '../../lib/engine/package-root.ts';
+
+const PROGRAM = join(packageRoot(), 'dist/cli/main.js');
+/** JSON of thousands of jobs. */
+const MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /** A `dqm` of the build, as it runs on a host of its own. */
 export interface DqmProcess {
@@ -18,8 +23,7 @@ export interface DqmProcess {
 /** Resolves when it has logged that message; rejects when it ends before. It does not outlive what is opened. */
 export async function startDqm(args: readonly string[], message: string, opened: Opened): Promise<DqmProcess> {
   opened.signal.throwIfAborted();
-  const program = join(packageRoot(), 'dist/cli/main.js');
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   const closed = once(child, 'close');
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
@@ -33,4 +37,10 @@ export async function startDqm(args: readonly string[], message: string, opened:
   });
   await said;
   return { pid: child.pid ?? 0, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
+}
+
+/** A command of the build, to its end. Gives what it printed; rejects when it fails. */
+export async function runDqm(args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ...args], { maxBuffer: MOST_OUTPUT_BYTES });
+  return stdout;
 }

@@ -25,6 +25,8 @@ export interface FreeHostNameDeps {
  */
 export async function freeHostName(deps: FreeHostNameDeps): Promise<string | undefined> {
   const { hostName: wanted, realityServerUrls } = deps.config.dqm;
+  // Then nobody can be seen.
+  if (!deps.signal.aborted && !(await canListWorkers(deps.client))) return wanted;
   const own = realityServerUrls.map((url) => new URL(url).origin);
   for (let number = 1; !deps.signal.aborted; number++) {
     const name = number === 1 ? wanted : `${wanted}-${number}`;
@@ -60,9 +62,8 @@ async function servedUnder(name: string, { client, config, clock, log, signal }:
   return [];
 }
 
-/** On any queue, of this file or not. None where the engine cannot list workers. */
+/** On any queue, of this file or not. */
 async function liveSlots(client: Client, queues: readonly string[], name: string): Promise<GpuSlot[]> {
-  if (!(await canListWorkers(client))) return [];
   const all = new Set([...queues, ...(await queuesWithHosts(client))]);
   const slots = (await listGpuSlots(client, [...all])) ?? [];
   return slots.filter((slot) => slot.host === name && mayLive(slot, Date.now()) && !wasKilled(slot));
